@@ -1,0 +1,1 @@
+"""The pure heart of twtop: no I/O, no clock, no screen."""

@@ -1,0 +1,95 @@
+"""The columns of one dump: every socket is a row, every attribute a numpy array.
+
+Addresses are 128 bits in two halves, host byte order; IPv4 is kept as ``::ffff:a.b.c.d``, so that an
+IPv4 peer is the same peer whether the kernel reported it under AF_INET or on a dual-stack socket.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+U8: TypeAlias = NDArray[np.uint8]
+U16: TypeAlias = NDArray[np.uint16]
+U32: TypeAlias = NDArray[np.uint32]
+U64: TypeAlias = NDArray[np.uint64]
+Mask: TypeAlias = NDArray[np.bool_]
+Rows: TypeAlias = NDArray[np.intp]
+
+DTYPES: Final[dict[str, type[np.unsignedinteger[Any]]]] = {
+    "family": np.uint8,
+    "state": np.uint8,
+    "timer": np.uint8,
+    "retrans": np.uint8,
+    "local_port": np.uint16,
+    "remote_port": np.uint16,
+    "local_hi": np.uint64,
+    "local_lo": np.uint64,
+    "remote_hi": np.uint64,
+    "remote_lo": np.uint64,
+    "interface": np.uint32,
+    "cookie": np.uint64,
+    "expires_ms": np.uint32,
+    "rqueue": np.uint32,
+    "wqueue": np.uint32,
+    "uid": np.uint32,
+    "inode": np.uint32,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sockets:
+    """Equally long columns; immutable by convention, rows in the order of the dump."""
+
+    family: U8
+    """AF_INET (2) or AF_INET6 (10), as the kernel reported the socket."""
+    state: U8
+    timer: U8
+    retrans: U8
+    """Retransmissions (timer ``on``) or probes (``keepalive``, ``persist``) so far."""
+    local_port: U16
+    remote_port: U16
+    local_hi: U64
+    local_lo: U64
+    remote_hi: U64
+    remote_lo: U64
+    interface: U32
+    """Index of the interface the socket is bound to, 0 for none."""
+    cookie: U64
+    """The kernel's id of the connection, the same from SYN-RECV to TIME-WAIT."""
+    expires_ms: U32
+    """Milliseconds until the timer fires, at the instant of the dump."""
+    rqueue: U32
+    wqueue: U32
+    uid: U32
+    inode: U32
+
+    def __len__(self) -> int:
+        return len(self.state)
+
+    def take(self, rows: Rows | Mask | slice) -> Sockets:
+        """Return the chosen rows, in the order given."""
+        return Sockets(**{name: getattr(self, name)[rows] for name in DTYPES})
+
+    @staticmethod
+    def empty() -> Sockets:
+        """Return a table without rows."""
+        return Sockets(**{name: np.empty(0, dtype) for name, dtype in DTYPES.items()})
+
+    @staticmethod
+    def concatenate(parts: Sequence[Sockets]) -> Sockets:
+        """Return the rows of all parts, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return Sockets.empty()
+        return Sockets(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in DTYPES})
+
+
+assert tuple(DTYPES) == tuple(field.name for field in fields(Sockets))  # noqa: S101 - one list, said twice

@@ -1,0 +1,25 @@
+"""Errors that the user can act on; each becomes one line on stderr and exit status 2.
+
+TwtopError
+├── UsageError      a command line, filter or key that twtop cannot understand
+├── HostError       this host cannot run twtop (other OS, old kernel, no namespaces)
+└── KernelError     the kernel refused or answered something that cannot be trusted
+"""
+
+from __future__ import annotations
+
+
+class TwtopError(Exception):
+    """Something went wrong that one line can explain."""
+
+
+class UsageError(TwtopError):
+    """The user asked for something that does not exist or cannot be parsed."""
+
+
+class HostError(TwtopError):
+    """This host lacks something twtop needs."""
+
+
+class KernelError(TwtopError):
+    """The kernel refused a request or sent an answer that cannot be decoded."""

@@ -1,0 +1,1 @@
+"""The words and facts of the explanations, as data."""

@@ -1,0 +1,1 @@
+"""The Textual application: one module per panel, one per screen."""
