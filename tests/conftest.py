@@ -1,0 +1,33 @@
+"""Fixtures for real sockets; an unprivileged run first becomes root of a user namespace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from twtop.errors import HostError
+from twtop.lab.lab import Lab
+from twtop.lab.namespaces import require_namespaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_refused = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Only a process with one thread may enter a user namespace, so it cannot wait for the first fixture.
+    try:
+        require_namespaces()
+    except HostError as error:
+        config.stash[_refused] = str(error)
+
+
+@pytest.fixture
+def lab(pytestconfig: pytest.Config) -> Iterator[Lab]:
+    """Two joined hosts of our own, fresh for every test; a skip where private namespaces are impossible."""
+    if reason := pytestconfig.stash.get(_refused, None):
+        pytest.skip(reason)
+    with Lab() as fresh:
+        yield fresh

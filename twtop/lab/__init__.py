@@ -1,0 +1,1 @@
+"""Real sockets in every TCP state, inside private network namespaces: for demo, tests and measurements."""
