@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from twtop.core.states import timer_label
-from twtop.lab.recipes import EVERY_STATE, Specimen
+from twtop.lab.recipes import EVERY_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twtop.lab.lab import Lab
+    from twtop.lab.specimen import Specimen
 
 
 def ss_row(made: Specimen) -> dict[str, str] | None:

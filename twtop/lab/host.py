@@ -28,6 +28,9 @@ _IFA_F_NODAD: Final = 0x02  # include/uapi/linux/if_addr.h
 _SCOPE_LINK: Final = 253  # include/uapi/linux/rtnetlink.h
 _IP_BIND_ADDRESS_NO_PORT: Final = 24  # include/uapi/linux/in.h; in Python's socket module from 3.12 on
 
+_FEW: Final = 256
+"""Below twice this many held sockets, nobody looks which of them are closed by now."""
+
 Socket: TypeAlias = socket.socket
 Endpoint: TypeAlias = tuple[str, int]
 """An address and a port."""
@@ -54,6 +57,7 @@ class Host:
         self.addresses: list[str] = []
         self.peer: Host = self
         self._held: list[Socket] = []
+        self._live = _FEW
 
     def entered(self) -> AbstractContextManager[None]:
         """Move the calling thread into this host, and back afterwards."""
@@ -70,6 +74,9 @@ class Host:
 
     def hold(self, made: Socket) -> Socket:
         """Keep a socket open until the host is closed."""
+        if len(self._held) >= 2 * self._live:
+            self._held = [held for held in self._held if held.fileno() >= 0]
+            self._live = max(len(self._held), _FEW)
         self._held.append(made)
         return made
 

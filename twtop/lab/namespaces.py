@@ -32,7 +32,7 @@ _FORBIDDING: Final = (
     ("kernel/unprivileged_userns_clone", "0", "1"),
     ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
 )
-"""(sysctl, value that forbids user namespaces, value that allows them); the last two are Debian's and Ubuntu's."""
+"""(sysctl, value that forbids user namespaces, value that allows them); two are Debian's and Ubuntu's."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

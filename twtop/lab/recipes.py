@@ -8,37 +8,19 @@ Sources: RFC 9293 section 3.3.2, net/ipv4/tcp_input.c (tcp_rcv_state_process), t
 from __future__ import annotations
 
 import socket
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.states import State, Timer
-from twtop.errors import KernelError
-from twtop.lab.host import Endpoint, Host, endpoint
+from twtop.lab.host import endpoint
 from twtop.lab.segments import send_syn
+from twtop.lab.specimen import Specimen, client_end, fill, nobody, only_end, server_end, wait_for_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from twtop.lab.lab import Lab, Pair
-
-_UNACKED: Final = slice(24, 28)  # tcpi_unacked, struct tcp_info in include/uapi/linux/tcp.h
-_PATIENCE_S: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Specimen:
-    """What a dump inside ``host`` must show; ``kept`` are the sockets of both ends that are still open."""
-
-    host: Host
-    state: State
-    local: Endpoint
-    remote: Endpoint
-    timer: Timer = Timer.OFF
-    owned: bool = True
-    """Whether a file descriptor holds it (inode not 0)."""
-    kept: tuple[socket.socket, ...] = ()
+    from twtop.lab.lab import Lab
 
 
 def listen(lab: Lab, family: int) -> Specimen:
@@ -46,7 +28,7 @@ def listen(lab: Lab, family: int) -> Specimen:
     route = lab.route(family)
     listener = route.listen(backlog=2)
     waiting = [route.connect(endpoint(listener)[1]) for _ in range(3)]
-    return Specimen(lab.server, State.LISTEN, endpoint(listener), _nobody(family), kept=(listener, *waiting))
+    return Specimen(lab.server, State.LISTEN, endpoint(listener), nobody(family), kept=(listener, *waiting))
 
 
 def syn_sent(lab: Lab, family: int) -> Specimen:
@@ -54,7 +36,7 @@ def syn_sent(lab: Lab, family: int) -> Specimen:
     route = lab.route(family, private=True)
     route.cut("client->server")
     client = route.connect(80, wait=False)
-    return _of(lab.client, State.SYN_SENT, client, (route.server_address, 80), Timer.ON)
+    return only_end(lab.client, State.SYN_SENT, client, (route.server_address, 80), Timer.ON)
 
 
 def syn_recv(lab: Lab, family: int) -> Specimen:
@@ -81,12 +63,12 @@ def syn_recv_full(lab: Lab, family: int) -> Specimen:
     client = route.connect(80, wait=False)
     send_syn(lab.server, (route.server_address, 80), endpoint(client))
     wait_for_state(client, State.SYN_RECV)
-    return _of(lab.client, State.SYN_RECV, client, (route.server_address, 80), Timer.ON)
+    return only_end(lab.client, State.SYN_RECV, client, (route.server_address, 80), Timer.ON)
 
 
 def estab(lab: Lab, family: int) -> Specimen:
     """Connect, accept, and stay silent."""
-    return _client(lab.pair(family), State.ESTAB)
+    return client_end(lab.pair(family), State.ESTAB)
 
 
 def estab_unaccepted(lab: Lab, family: int) -> Specimen:
@@ -109,21 +91,21 @@ def estab_unacked(lab: Lab, family: int) -> Specimen:
     pair = lab.pair(family, private=True)
     pair.route.cut()
     pair.client.send(b"?")
-    return _client(pair, State.ESTAB, Timer.ON)
+    return client_end(pair, State.ESTAB, Timer.ON)
 
 
 def estab_persist(lab: Lab, family: int) -> Specimen:
     """Send until the window of a server that does not read is closed."""
     pair = lab.pair(family)
-    _fill(pair.client)
-    return _client(pair, State.ESTAB, Timer.PERSIST)
+    fill(pair.client)
+    return client_end(pair, State.ESTAB, Timer.PERSIST)
 
 
 def estab_keepalive(lab: Lab, family: int) -> Specimen:
     """Stay silent with keepalive on."""
     pair = lab.pair(family)
     pair.client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return _client(pair, State.ESTAB, Timer.KEEPALIVE)
+    return client_end(pair, State.ESTAB, Timer.KEEPALIVE)
 
 
 def estab_mapped(lab: Lab, family: int) -> Specimen:
@@ -141,7 +123,7 @@ def estab_with_itself(lab: Lab, family: int) -> Specimen:
     client = lab.client.socket(family)
     client.bind((lab.client.address(family), 0))
     client.connect(endpoint(client))
-    return _of(lab.client, State.ESTAB, client, endpoint(client))
+    return only_end(lab.client, State.ESTAB, client, endpoint(client))
 
 
 def fin_wait_1(lab: Lab, family: int) -> Specimen:
@@ -149,7 +131,7 @@ def fin_wait_1(lab: Lab, family: int) -> Specimen:
     pair = lab.pair(family, private=True)
     pair.route.cut("client->server")
     pair.client.close()
-    return _client(pair, State.FIN_WAIT_1, Timer.ON, owned=False)
+    return client_end(pair, State.FIN_WAIT_1, Timer.ON, owned=False)
 
 
 def fin_wait_1_owned(lab: Lab, family: int) -> Specimen:
@@ -157,15 +139,15 @@ def fin_wait_1_owned(lab: Lab, family: int) -> Specimen:
     pair = lab.pair(family, private=True)
     pair.route.cut("client->server")
     pair.client.shutdown(socket.SHUT_WR)
-    return _client(pair, State.FIN_WAIT_1, Timer.ON)
+    return client_end(pair, State.FIN_WAIT_1, Timer.ON)
 
 
 def fin_wait_1_persist(lab: Lab, family: int) -> Specimen:
     """Close while the peer's window is shut: the FIN waits behind the data."""
     pair = lab.pair(family)
-    _fill(pair.client)
+    fill(pair.client)
     pair.client.close()
-    return _client(pair, State.FIN_WAIT_1, Timer.PERSIST, owned=False)
+    return client_end(pair, State.FIN_WAIT_1, Timer.PERSIST, owned=False)
 
 
 def fin_wait_2(lab: Lab, family: int) -> Specimen:
@@ -173,7 +155,7 @@ def fin_wait_2(lab: Lab, family: int) -> Specimen:
     pair = lab.pair(family)
     pair.client.close()
     wait_for_state(pair.server, State.CLOSE_WAIT)
-    return _client(pair, State.FIN_WAIT_2, Timer.TIMEWAIT, owned=False)
+    return client_end(pair, State.FIN_WAIT_2, Timer.TIMEWAIT, owned=False)
 
 
 def fin_wait_2_owned(lab: Lab, family: int) -> Specimen:
@@ -181,7 +163,7 @@ def fin_wait_2_owned(lab: Lab, family: int) -> Specimen:
     pair = lab.pair(family)
     pair.client.shutdown(socket.SHUT_WR)
     wait_for_state(pair.client, State.FIN_WAIT_2)
-    return _client(pair, State.FIN_WAIT_2)
+    return client_end(pair, State.FIN_WAIT_2)
 
 
 def fin_wait_2_two_phase(lab: Lab, family: int) -> Specimen:
@@ -190,7 +172,7 @@ def fin_wait_2_two_phase(lab: Lab, family: int) -> Specimen:
     pair.client.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, 65)
     pair.client.close()
     wait_for_state(pair.server, State.CLOSE_WAIT)
-    return _client(pair, State.FIN_WAIT_2, Timer.KEEPALIVE, owned=False)
+    return client_end(pair, State.FIN_WAIT_2, Timer.KEEPALIVE, owned=False)
 
 
 def close_wait(lab: Lab, family: int) -> Specimen:
@@ -198,7 +180,7 @@ def close_wait(lab: Lab, family: int) -> Specimen:
     pair = lab.pair(family)
     pair.client.close()
     pair.server.recv(1)
-    return _server(pair, State.CLOSE_WAIT)
+    return server_end(pair, State.CLOSE_WAIT)
 
 
 def close_wait_unread(lab: Lab, family: int) -> Specimen:
@@ -206,7 +188,7 @@ def close_wait_unread(lab: Lab, family: int) -> Specimen:
     pair = lab.pair(family)
     pair.client.close()
     wait_for_state(pair.server, State.CLOSE_WAIT)
-    return _server(pair, State.CLOSE_WAIT)
+    return server_end(pair, State.CLOSE_WAIT)
 
 
 def last_ack(lab: Lab, family: int) -> Specimen:
@@ -216,7 +198,7 @@ def last_ack(lab: Lab, family: int) -> Specimen:
     pair.server.recv(1)
     pair.route.cut("server->client")
     pair.server.close()
-    return _server(pair, State.LAST_ACK, Timer.ON, owned=False)
+    return server_end(pair, State.LAST_ACK, Timer.ON, owned=False)
 
 
 def closing(lab: Lab, family: int) -> Specimen:
@@ -226,7 +208,7 @@ def closing(lab: Lab, family: int) -> Specimen:
     pair.server.shutdown(socket.SHUT_WR)
     pair.client.shutdown(socket.SHUT_WR)
     wait_for_state(pair.server, State.CLOSING)
-    return _server(pair, State.CLOSING, Timer.ON)
+    return server_end(pair, State.CLOSING, Timer.ON)
 
 
 def time_wait(lab: Lab, family: int) -> Specimen:
@@ -235,7 +217,7 @@ def time_wait(lab: Lab, family: int) -> Specimen:
     pair.client.close()
     pair.server.recv(1)
     pair.server.close()
-    return _client(pair, State.TIME_WAIT, Timer.TIMEWAIT, owned=False)
+    return client_end(pair, State.TIME_WAIT, Timer.TIMEWAIT, owned=False)
 
 
 def time_wait_on_server(lab: Lab, family: int) -> Specimen:
@@ -244,7 +226,7 @@ def time_wait_on_server(lab: Lab, family: int) -> Specimen:
     pair.server.close()
     pair.client.recv(1)
     pair.client.close()
-    return _server(pair, State.TIME_WAIT, Timer.TIMEWAIT, owned=False)
+    return server_end(pair, State.TIME_WAIT, Timer.TIMEWAIT, owned=False)
 
 
 def time_wait_on_both(lab: Lab, family: int) -> Specimen:
@@ -261,62 +243,14 @@ def time_wait_restarting(lab: Lab, family: int) -> Specimen:
     pair.server.recv(1)
     pair.route.cut("client->server")
     pair.server.close()
-    return _client(pair, State.TIME_WAIT, Timer.TIMEWAIT, owned=False)
+    return client_end(pair, State.TIME_WAIT, Timer.TIMEWAIT, owned=False)
 
 
 def bound_inactive(lab: Lab, family: int) -> Specimen:
     """Bind and do nothing: in a dump only where the kernel knows BOUND_INACTIVE (Linux 6.8)."""
     made = lab.client.socket(family)
     made.bind((lab.client.address(family), 0))
-    return _of(lab.client, State.UNCONN, made, _nobody(family))
-
-
-def wait_for_state(made: socket.socket, state: State) -> None:
-    """Wait until an open socket is in a state; KernelError after 5 s."""
-    _wait(lambda: _tcp_info(made)[0] == state, f"a socket did not reach {state.label}")
-
-
-def _fill(made: socket.socket) -> None:
-    made.setblocking(False)
-    for _ in range(1000):
-        try:
-            made.send(bytes(65536))
-        except BlockingIOError:
-            break
-    # Nothing unacknowledged but the buffer full: only then the persist timer takes over.
-    _wait(lambda: not any(_tcp_info(made)[_UNACKED]), "the peer's window did not close")
-
-
-def _tcp_info(made: socket.socket) -> bytes:
-    return made.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
-
-
-def _wait(condition: Callable[[], bool], complaint: str) -> None:
-    deadline = time.monotonic() + _PATIENCE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise KernelError(f"{complaint} within {_PATIENCE_S:.0f} s")
-        time.sleep(0.002)
-
-
-def _client(pair: Pair, state: State, timer: Timer = Timer.OFF, *, owned: bool = True) -> Specimen:
-    kept = (pair.client, pair.server)
-    return Specimen(pair.route.client_host, state, pair.client_end, pair.server_end, timer, owned, kept)
-
-
-def _server(pair: Pair, state: State, timer: Timer = Timer.OFF, *, owned: bool = True) -> Specimen:
-    kept = (pair.client, pair.server)
-    return Specimen(pair.route.server_host, state, pair.server_end, pair.client_end, timer, owned, kept)
-
-
-def _of(
-    host: Host, state: State, made: socket.socket, remote: Endpoint, timer: Timer = Timer.OFF
-) -> Specimen:
-    return Specimen(host, state, endpoint(made), remote, timer, kept=(made,))
-
-
-def _nobody(family: int) -> Endpoint:
-    return ("::" if family == socket.AF_INET6 else "0.0.0.0"), 0  # noqa: S104 - how a dump says "no peer"
+    return only_end(lab.client, State.UNCONN, made, nobody(family))
 
 
 _RECIPES: Final = (

@@ -1,0 +1,87 @@
+"""What a recipe made, and how it waits for the kernel to get there."""
+
+from __future__ import annotations
+
+import socket
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from twtop.core.states import State, Timer
+from twtop.errors import KernelError
+from twtop.lab.host import Endpoint, Host, endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twtop.lab.lab import Pair
+
+_UNACKED: Final = slice(24, 28)  # tcpi_unacked, struct tcp_info in include/uapi/linux/tcp.h
+_PATIENCE_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """What a dump inside ``host`` must show; ``kept`` are the sockets of both ends that are still open."""
+
+    host: Host
+    state: State
+    local: Endpoint
+    remote: Endpoint
+    timer: Timer = Timer.OFF
+    owned: bool = True
+    """Whether a file descriptor holds it (inode not 0)."""
+    kept: tuple[socket.socket, ...] = ()
+
+
+def wait_for_state(made: socket.socket, state: State) -> None:
+    """Wait until an open socket is in a state; KernelError after 5 s."""
+    _wait(lambda: _tcp_info(made)[0] == state, f"a socket did not reach {state.label}")
+
+
+def fill(made: socket.socket) -> None:
+    """Send until the window of a peer that does not read is closed; the socket is then non-blocking."""
+    made.setblocking(False)
+    for _ in range(1000):
+        try:
+            made.send(bytes(65536))
+        except BlockingIOError:
+            break
+    # Nothing unacknowledged but the buffer full: only then the persist timer takes over.
+    _wait(lambda: not any(_tcp_info(made)[_UNACKED]), "the peer's window did not close")
+
+
+def _tcp_info(made: socket.socket) -> bytes:
+    return made.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+
+
+def _wait(condition: Callable[[], bool], complaint: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise KernelError(f"{complaint} within {_PATIENCE_S:.0f} s")
+        time.sleep(0.002)
+
+
+def client_end(pair: Pair, state: State, timer: Timer = Timer.OFF, *, owned: bool = True) -> Specimen:
+    """Expect the client's end of a pair."""
+    kept = (pair.client, pair.server)
+    return Specimen(pair.route.client_host, state, pair.client_end, pair.server_end, timer, owned, kept)
+
+
+def server_end(pair: Pair, state: State, timer: Timer = Timer.OFF, *, owned: bool = True) -> Specimen:
+    """Expect the server's end of a pair."""
+    kept = (pair.client, pair.server)
+    return Specimen(pair.route.server_host, state, pair.server_end, pair.client_end, timer, owned, kept)
+
+
+def only_end(
+    host: Host, state: State, made: socket.socket, remote: Endpoint, timer: Timer = Timer.OFF
+) -> Specimen:
+    """Expect a socket whose other end is no socket of ours."""
+    return Specimen(host, state, endpoint(made), remote, timer, kept=(made,))
+
+
+def nobody(family: int) -> Endpoint:
+    """Return what a dump shows as the remote end where there is none."""
+    return ("::" if family == socket.AF_INET6 else "0.0.0.0"), 0  # noqa: S104 - nothing is bound to it
