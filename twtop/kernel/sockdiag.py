@@ -1,0 +1,184 @@
+"""Dumps of the kernel's sockets over ``NETLINK_SOCK_DIAG``.
+
+TCP is asked for with the older request type 18: it returns IPv4 and IPv6 in one walk over the socket table,
+which belongs to the whole machine and is walked to its end even when nothing matches.
+
+Sources: net/ipv4/inet_diag.c, net/ipv4/tcp_diag.c, net/netlink/af_netlink.c, man 7 sock_diag.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import socket
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from twtop.core.sockets import Sockets
+from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
+from twtop.errors import KernelError
+from twtop.kernel.decode import HEADER_BYTES, MESSAGE_BYTES, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NETLINK_SOCK_DIAG: Final = 4
+TCPDIAG_GETSOCK: Final = 18
+SOCK_DIAG_BY_FAMILY: Final = 20
+INET_DIAG_REQ_BYTECODE: Final = 1
+_DUMP_FLAGS: Final = 0x301  # NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH
+
+_DATAGRAM_BYTES: Final = 1 << 16  # the kernel fills at most 32 KiB of it
+_BUFFER_BYTES: Final = 1 << 22  # what is decoded in one go: many datagrams, so that a lockstep does much
+_ANSWER_SECONDS: Final = 10
+
+EVERYTHING: Final = ALL_STATES | 1 << BOUND_INACTIVE
+"""The mask of all states and bound-inactive sockets; kernels before 6.8 ignore the bit they do not know."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dump:
+    """One answer of the kernel."""
+
+    sockets: Sockets
+    interrupted: bool
+    """The kernel said that the table changed in a way that makes the dump inconsistent."""
+
+
+class SockDiag:
+    """A netlink socket for dumps, in the network namespace of the thread that created it.
+
+    The socket is opened anew after a dump that did not reach its end, so that no late answer is mistaken for
+    part of the next one.
+    """
+
+    def __init__(self) -> None:
+        self._sequence = itertools.count(1)
+        self._buffer = bytearray(_BUFFER_BYTES)
+        self._socket = _open()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the netlink socket."""
+        self._socket.close()
+
+    def dump_tcp(self, states: int = EVERYTHING, bytecode: bytes | None = None) -> Dump:
+        """Dump the TCP sockets in ``states`` that ``bytecode`` accepts, both families in one walk.
+
+        Raises:
+            KernelError: the kernel refuses, is silent for ten seconds, or its answer is damaged.
+        """
+        request = struct.pack("=4x48xII", states, 0)
+        return self._dump(TCPDIAG_GETSOCK, request, bytecode)
+
+    def dump_family(self, family: int, protocol: int, states: int) -> Dump:
+        """Dump the sockets of one family and protocol (``inet_diag_req_v2``); raises as `dump_tcp` does."""
+        request = struct.pack("=BBxxI48x", family, protocol, states)
+        return self._dump(SOCK_DIAG_BY_FAMILY, request, None)
+
+    def _dump(self, message_type: int, request: bytes, bytecode: bytes | None) -> Dump:
+        sequence = next(self._sequence)
+        try:
+            self._socket.send(_message(message_type, sequence, request, bytecode))
+            return self._receive(message_type, sequence)
+        except OSError as error:
+            self._reopen()
+            raise KernelError(_reason(error)) from error
+        except KernelError:
+            self._reopen()
+            raise
+
+    def _reopen(self) -> None:
+        self._socket.close()
+        self._socket = _open()
+
+    def _receive(self, message_type: int, sequence: int) -> Dump:
+        parts: list[Sockets] = []
+        interrupted = False
+        for bounds in self._fill():
+            batch = decode(self._buffer, bounds, sequence, message_type)
+            interrupted |= batch.interrupted
+            parts.append(batch.sockets)
+            if batch.done:
+                break
+        return Dump(Sockets.concatenate(parts), interrupted)
+
+    def _fill(self) -> Iterator[list[tuple[int, int]]]:
+        """Receive datagrams into the buffer; yield their bounds when it is full or the dump seems to end."""
+        view = memoryview(self._buffer)
+        room = _BUFFER_BYTES - _DATAGRAM_BYTES - MESSAGE_BYTES
+        receive = self._socket.recv_into
+        while True:
+            bounds: list[tuple[int, int]] = []
+            start = 0
+            while start < room:
+                size = receive(view[start : start + _DATAGRAM_BYTES], 0, socket.MSG_TRUNC)
+                if size > _DATAGRAM_BYTES:
+                    raise KernelError(f"a netlink datagram of {size} bytes was cut to {_DATAGRAM_BYTES}")
+                bounds.append((start, start + size))
+                # NLMSG_DONE and NLMSG_ERROR come in a datagram with little or nothing else in it.
+                if size < MESSAGE_BYTES + HEADER_BYTES or _ends_dump(view[start : start + size]):
+                    break
+                start += size + 3 & ~3
+            yield bounds
+
+
+def _ends_dump(datagram: memoryview) -> bool:
+    """Tell whether the last 20 bytes are an NLMSG_DONE: it follows data when there is room for it."""
+    length, kind = struct.unpack_from("=IH", datagram, len(datagram) - 20)
+    return (length, kind) == (20, 3)
+
+
+def _open() -> socket.socket:
+    try:
+        netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_SOCK_DIAG)
+    except OSError as error:
+        raise KernelError(_reason(error)) from error
+    # Only the kernel (port 0) may send to a connected netlink socket.
+    netlink.connect((0, 0))
+    # A receive timeout inside the kernel costs no extra poll() per datagram, unlike socket.settimeout().
+    netlink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", _ANSWER_SECONDS, 0))
+    return netlink
+
+
+def _message(message_type: int, sequence: int, request: bytes, bytecode: bytes | None) -> bytes:
+    attribute = b""
+    if bytecode is not None:
+        attribute = struct.pack("=HH", 4 + len(bytecode), INET_DIAG_REQ_BYTECODE) + bytecode
+    length = HEADER_BYTES + len(request) + len(attribute)
+    header = struct.pack("=IHHII", length, message_type, _DUMP_FLAGS, sequence, 0)
+    return header + request + attribute
+
+
+def _reason(error: OSError) -> str:
+    """Say what a failing netlink call means."""
+    if error.errno in (errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT):
+        return "this kernel or sandbox has no NETLINK_SOCK_DIAG"
+    if error.errno in (errno.EPERM, errno.EACCES):
+        return "NETLINK_SOCK_DIAG is forbidden here (seccomp, SELinux or a container policy)"
+    if error.errno == errno.EAGAIN:
+        return f"the kernel did not answer the sock_diag dump within {_ANSWER_SECONDS} s"
+    if error.errno == errno.ENOBUFS:
+        return "the kernel had no memory for the sock_diag dump (ENOBUFS)"
+    return f"NETLINK_SOCK_DIAG failed: {error.strerror}"
+
+
+def kernel_lists_bound_inactive(diag: SockDiag) -> bool:
+    """Find out whether this kernel reports bound-inactive sockets, by binding one and looking for it.
+
+    Answered by a probe, because distributions backport (Linux 6.8, commit 91051f003948).
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", 0))
+        except OSError:
+            return False
+        port = probe.getsockname()[1]
+        bound = diag.dump_tcp(1 << BOUND_INACTIVE).sockets
+        return bool(((bound.local_port == port) & (bound.state == State.UNCONN)).any())
