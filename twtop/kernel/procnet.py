@@ -56,7 +56,8 @@ def read_tcp_tables(root: Path = PROC_NET) -> Sockets:
     """Read all TCP sockets of the calling thread's network namespace, or that of `root` ``/proc/PID/net``.
 
     Lines that are not as the kernel writes them are left out, like a last line that was cut off. For LISTEN
-    `rqueue` is the accept queue and `wqueue` 0, because the backlog is not in the file. `interface` is 0.
+    `rqueue` is the accept queue and `wqueue` 0, because the backlog is not in the file. `retrans` of SYN-RECV
+    counts timeouts, not every SYN-ACK that was repeated. `interface` is 0.
 
     `cookie` is a surrogate: a 60-bit hash of addresses and ports, for LISTEN also of the inode, because
     listeners with SO_REUSEPORT share an address. It is the same at every reading and on every machine, so
