@@ -1,0 +1,81 @@
+"""Which host this is, and whether twtop can run on it.
+
+Nothing here, nor in what it imports, may need a Python younger than 3.8 to be compiled and imported: an older
+Python than twtop needs must get as far as `check_platform`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from twtop.core.text import printable
+from twtop.errors import HostError
+
+MINIMUM_PYTHON = (3, 11)
+MINIMUM_KERNEL = (4, 19)
+
+_OWN_NAMESPACE = Path("/proc/thread-self/ns/net")
+_ONLY_IN_THE_INITIAL_NAMESPACE = Path("/proc/sys/net/ipv4/tcp_mem")
+
+
+def check_platform(
+    system: str = sys.platform,
+    python: tuple[int, ...] = sys.version_info[:2],
+    release: str | None = None,
+) -> None:
+    """Raise HostError, with what is here and what is needed, unless this is Linux and young enough.
+
+    `release` is that of the running kernel unless given; one that does not begin with a version passes.
+    """
+    if system != "linux":
+        raise HostError("twtop needs Linux; this is " + system)
+    if python < MINIMUM_PYTHON:
+        raise HostError("twtop needs Python {}.{} or later; this is {}.{}".format(*MINIMUM_PYTHON, *python))
+    release = os.uname().release if release is None else release
+    version = re.match(r"([0-9]{1,9})\.([0-9]{1,9})", release)
+    if version and (int(version[1]), int(version[2])) < MINIMUM_KERNEL:
+        raise HostError(
+            "twtop needs Linux {}.{} or later; this is {}".format(*MINIMUM_KERNEL, printable(release))
+        )
+
+
+class HostInfo(NamedTuple):
+    """What the header says about the host; every text is fit for a terminal."""
+
+    hostname: str
+    kernel: str
+    """The release of the kernel, for example ``6.12.41+deb13-amd64``."""
+    namespace_label: str
+    """``host``, or the name that ``ip netns`` gave the network namespace, or its inode number."""
+    namespaced: bool
+    """The network namespace is not the one the machine started with."""
+
+
+def read_host(named_namespaces: Path = Path("/run/netns")) -> HostInfo:
+    """Describe the host and the network namespace of the calling thread; never raises.
+
+    The initial network namespace is recognised by sysctls that no other has (net/ipv4/sysctl_net_ipv4.c,
+    ``ipv4_table``): that needs no privilege, and is right inside a container, where process 1 is no witness.
+    """
+    names = os.uname()
+    namespaced = not _ONLY_IN_THE_INITIAL_NAMESPACE.exists()
+    label = _namespace_label(named_namespaces) if namespaced else "host"
+    return HostInfo(printable(names.nodename), printable(names.release), label, namespaced)
+
+
+def _namespace_label(named_namespaces: Path) -> str:
+    try:
+        own = _OWN_NAMESPACE.stat()
+    except OSError:
+        return "unknown"
+    # No such folder, or a name deleted just now: then a number has to do.
+    with suppress(OSError):
+        for entry in sorted(named_namespaces.iterdir()):
+            if os.path.samestat(entry.stat(), own):
+                return printable(entry.name)
+    return str(own.st_ino)
