@@ -25,9 +25,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def lab(pytestconfig: pytest.Config) -> Iterator[Lab]:
-    """Two joined hosts of our own, fresh for every test; a skip where private namespaces are impossible."""
+def namespaces(pytestconfig: pytest.Config) -> None:
+    """Skip where private network namespaces are impossible."""
     if reason := pytestconfig.stash.get(_refused, None):
         pytest.skip(reason)
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """Two joined hosts of our own, fresh for every test."""
+    request.getfixturevalue("namespaces")
     with Lab() as fresh:
         yield fresh

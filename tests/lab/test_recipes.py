@@ -1,45 +1,16 @@
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from twtop.core.states import timer_label
+from tests.lab.oracle import eventually, ss_row
+from twtop.core.states import State, timer_label
+from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
 from twtop.lab.recipes import EVERY_STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from twtop.lab.lab import Lab
-    from twtop.lab.specimen import Specimen
-
-
-def ss_row(made: Specimen) -> dict[str, str] | None:
-    """The row that ss shows for a specimen."""
-    local, remote = (f"{address}:{port or '*'}" for address, port in (made.local, made.remote))
-    for line in made.host.run(["ss", "-tanoeH"]).stdout.splitlines():
-        state, rqueue, wqueue, here, there, *rest = line.split()
-        if (here.replace("[", "").replace("]", ""), there.replace("[", "").replace("]", "")) != (
-            local,
-            remote,
-        ):
-            continue
-        timer = next((word[7:].split(",")[0] for word in rest if word.startswith("timer:(")), "off")
-        inode = next((word[4:] for word in rest if word.startswith("ino:")), "0")
-        return {"state": state, "timer": timer, "inode": inode, "rqueue": rqueue, "wqueue": wqueue}
-    return None
-
-
-def eventually(make: Callable[[], object], expected: object) -> None:
-    """Poll, because timers and other cores act in their own time."""
-    seen = make()
-    for _ in range(500):
-        if seen == expected:
-            return
-        time.sleep(0.01)
-        seen = make()
-    assert seen == expected
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY_STATE if not name.startswith("bound_inactive")])
@@ -53,3 +24,40 @@ def test_recipe_makes_what_ss_shows(lab: Lab, name: str) -> None:
         return (row["state"], row["timer"], row["inode"] != "0") if row else None
 
     eventually(seen, (made.state.label, timer_label(made.timer), made.owned))
+
+
+def test_all_recipes_share_one_lab(lab: Lab) -> None:
+    versions = ("v4", "v6") if lab.ipv6 else ("v4",)
+    made = [make(lab) for name, make in EVERY_STATE.items() if name.endswith(versions)]
+    settled = [specimen for specimen in made if specimen.state is not State.UNCONN]
+
+    def seen() -> list[str | None]:
+        return [(ss_row(specimen) or {}).get("state") for specimen in settled]
+
+    eventually(seen, [specimen.state.label for specimen in settled])
+
+
+@pytest.mark.parametrize(
+    ("name", "rqueue", "wqueue"),
+    [
+        ("listen/v4", "3", "2"),
+        ("close_wait/v4", "0", "0"),
+        ("close_wait_unread/v4", "1", "0"),
+        ("fin_wait_1/v4", "0", "1"),
+        ("last_ack/v4", "0", "1"),
+        ("estab_unacked/v4", "0", "1"),
+    ],
+)
+def test_queues_tell_what_is_waiting(lab: Lab, name: str, rqueue: str, wqueue: str) -> None:
+    made = EVERY_STATE[name](lab)
+    eventually(lambda: (row := ss_row(made)) and (row["rqueue"], row["wqueue"]), (rqueue, wqueue))
+
+
+def test_bound_inactive_is_in_a_dump(lab: Lab) -> None:
+    made = EVERY_STATE["bound_inactive/v4"](lab)
+    with lab.client.entered(), SockDiag() as diag:
+        if not kernel_lists_bound_inactive(diag):
+            pytest.skip("this kernel does not list sockets that are only bound (Linux 6.8 does)")
+        rows = diag.dump_tcp().sockets
+    assert rows.local_port.tolist() == [made.local[1]]
+    assert rows.state.tolist() == [State.UNCONN]

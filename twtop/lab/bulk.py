@@ -1,4 +1,4 @@
-"""Sockets by the hundred thousand, on the loopback of one host (22,000 a second on Linux 6.18)."""
+"""Many sockets at once; on the loopback of one host, 22,000 a second on Linux 6.18."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import socket
 from typing import TYPE_CHECKING, Final
 
 from twtop.errors import UsageError
+from twtop.lab.host import endpoint
+from twtop.lab.segments import send_syn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twtop.lab.host import Host, Socket
+    from twtop.lab.lab import Lab
 
 MOST: Final = 500_000
 """About 130 MB of kernel memory as TIME-WAIT sockets, 800 MB as ``alternating`` ones."""
@@ -38,6 +41,26 @@ def alternating(host: Host, count: int) -> None:
     with host.entered():
         for client, _ in _connections(host, count // 2):
             client.close()
+
+
+def half_open(lab: Lab, count: int) -> Socket:
+    """Leave ``count`` SYN-RECV minis on the server for about 65 s, as a SYN flood does; return the listener.
+
+    No client holds the other end. UsageError if one address has no ports for so many.
+    """
+    ports = range(_FIRST_PORT, _FIRST_PORT + count)
+    if ports.stop > 1 << 16:
+        raise UsageError(
+            f"the lab cannot send {count} SYNs from one address: the most is {(1 << 16) - _FIRST_PORT}"
+        )
+    lab.server.sysctl("net.core.somaxconn", MOST)
+    route = lab.route(private=True)
+    route.cut("server->client")
+    # The queue of a listener takes no more half-open connections than its backlog, then it sends cookies.
+    listener = route.listen(backlog=2 * count)
+    for port in ports:
+        send_syn(lab.client, (route.client_address, port), endpoint(listener))
+    return listener
 
 
 def _connections(host: Host, count: int) -> Iterator[tuple[Socket, Socket]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
 from typing import Final, Literal, Self, TypeAlias
 
@@ -26,11 +28,9 @@ class Lab:
         self.client = Host("client", "02:77:00:00:00:01")
         self.server = Host("server", "02:77:00:00:00:02")
         join(self.client, self.server)
-        self._networks = 0
-        self._fresh_addresses(socket.AF_INET)
-        if self.ipv6:
-            self._networks = 0
-            self._fresh_addresses(socket.AF_INET6)
+        self._networks: dict[int, count[int]] = {socket.AF_INET: count(), socket.AF_INET6: count()}
+        for family in self._networks if self.ipv6 else [socket.AF_INET]:
+            self._fresh_addresses(family)
         for host in (self.client, self.server):
             host.sysctl("net.ipv4.tcp_tw_reuse", 0)
 
@@ -69,9 +69,11 @@ class Lab:
             host.close()
 
     def _fresh_addresses(self, family: int) -> Route:
-        number, self._networks = self._networks, self._networks + 1
-        pattern = f"fd77:0:0:{number:x}::{{}}" if family == socket.AF_INET6 else f"10.77.{number}.{{}}"
-        route = Route(self.client, pattern.format(1), self.server, pattern.format(2))
+        network = next(self._networks[family])
+        start = int(ip_address("fd77::")) + (network << 64)
+        if family == socket.AF_INET:
+            start = int(ip_address("10.77.0.0")) + (network << 8)
+        route = Route(self.client, str(ip_address(start + 1)), self.server, str(ip_address(start + 2)))
         self.client.add_address(route.client_address)
         self.server.add_address(route.server_address)
         return route
