@@ -64,19 +64,23 @@ def read_tcp_tables(root: Path = PROC_NET) -> Sockets:
     changes between readings can be told; but a connection that takes over the addresses and ports of an
     earlier one is taken for that one, and so are two of them in different routing domains (VRF).
 
-    Raises KernelError if tcp cannot be read; tcp6 is missing on a kernel without IPv6.
+    Raises KernelError if tcp cannot be read.
     """
-    tables = [read_table(root / "tcp", _AF_INET)]
-    if (root / "tcp6").exists():
-        tables.append(read_table(root / "tcp6", _AF_INET6))
+    return read_tables("tcp", root)
+
+
+def read_tables(protocol: str, root: Path) -> Sockets:
+    """Read the files of a protocol, ``tcp`` and ``tcp6`` or, alike in form, ``udp`` and ``udp6``.
+
+    Raises KernelError if the first cannot be read; a kernel without IPv6 lacks the second.
+    """
+    tables = [_read_table(root / protocol, _AF_INET)]
+    if (root / f"{protocol}6").exists():
+        tables.append(_read_table(root / f"{protocol}6", _AF_INET6))
     return Sockets.concatenate(tables)
 
 
-def read_table(path: Path, family: int) -> Sockets:
-    """Read one file of the form of /proc/net/tcp (udp has it too); `family` says how long its addresses are.
-
-    Raises KernelError if it cannot be read.
-    """
+def _read_table(path: Path, family: int) -> Sockets:
     return Sockets.concatenate([_parse(block, family) for block in _blocks(path)])
 
 
