@@ -30,7 +30,9 @@ INET_DIAG_REQ_BYTECODE: Final = 1
 _DUMP_FLAGS: Final = 0x301  # NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH
 
 _DATAGRAM_BYTES: Final = 1 << 16  # the kernel fills at most 32 KiB of it
-_BUFFER_BYTES: Final = 1 << 22  # what is decoded in one go: many datagrams, so that a lockstep does much
+_BUFFER_BYTES: Final = (
+    1 << 20
+)  # decoded in one go: fits the second-level cache, still many lanes for the walk
 _ANSWER_SECONDS: Final = 10
 
 EVERYTHING: Final = ALL_STATES | 1 << BOUND_INACTIVE
