@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twtop.lab.host import Host
     from twtop.lab.specimen import Specimen
+
+if shutil.which("ss") is None:
+    pytest.skip("ss (iproute2) is not installed", allow_module_level=True)
 
 
 def states(host: Host) -> Counter[str]:

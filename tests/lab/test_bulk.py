@@ -6,7 +6,7 @@ import pytest
 
 from tests.lab.oracle import eventually, states
 from twtop.errors import UsageError
-from twtop.lab import bulk, ports
+from twtop.lab import bulk
 
 if TYPE_CHECKING:
     from twtop.lab.lab import Lab
@@ -39,17 +39,3 @@ def test_too_many_are_refused(lab: Lab) -> None:
         bulk.time_waits(lab.client, bulk.MOST + 1)
     with pytest.raises(UsageError, match="cannot send 60000 SYNs"):
         bulk.half_open(lab, 60_000)
-
-
-def test_ports_run_out(lab: Lab) -> None:
-    made = ports.exhaust(lab, 10)
-    assert sorted(client.getsockname()[1] for client in made) == list(range(40_000, 40_010))
-
-
-def test_explicitly_bound_port_is_lost_to_others(lab: Lab) -> None:
-    lab.client.sysctl("net.ipv4.ip_local_port_range", f"{ports.FIRST_PORT} {ports.FIRST_PORT + 9}")
-    lost = ports.bind_then_connect(lab).getsockname()[1]
-    with pytest.raises(OSError, match="Cannot assign requested address"):
-        ports.exhaust(lab, 10)
-    lines = lab.client.run(["ss", "-tanH", f"sport = :{lost}"]).stdout.splitlines()
-    assert len(lines) == 1

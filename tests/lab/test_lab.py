@@ -81,6 +81,11 @@ def test_unknown_sysctl_is_named(lab: Lab) -> None:
         lab.client.read_sysctl("net.ipv4.tcp_magic")
 
 
+def test_refused_network_change_is_one_line(lab: Lab) -> None:
+    with pytest.raises(KernelError, match="cannot change the network of the lab's client: File exists"):
+        lab.client.add_address("10.77.0.1")
+
+
 def test_host_keeps_its_links_and_names(lab: Lab) -> None:
     def host() -> tuple[str, set[str]]:
         named = Path("/run/netns")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import subprocess
@@ -88,13 +89,13 @@ class Host:
 
     def add_address(self, address: str) -> None:
         """Give the host one more address, of any network, that the peer reaches at once."""
-        self.addresses.append(address)
         prefix = 128 if family_of(address) == socket.AF_INET6 else 32
         self.rtnetlink(
             lambda route, link: route.addr(
                 "add", index=link, address=address, prefixlen=prefix, flags=_IFA_F_NODAD
             )
         )
+        self.addresses.append(address)
         self.peer.heal_towards(address)
 
     def cut_towards(self, *addresses: str) -> None:
@@ -116,12 +117,12 @@ class Host:
         self.rtnetlink(replace)
 
     def rtnetlink(self, change: Callable[[Any, int], object]) -> None:
-        """Run ``change(iproute, index of the link)`` in this host.
+        """Run ``change(iproute, index of the link)`` in this host; KernelError if the kernel refuses it.
 
         A thread of its own, because pyroute2 runs an event loop and the caller may already be inside one.
         """
         # Importing pyroute2 takes 0.1 s, which only lab users should pay.
-        from pyroute2 import IPRoute
+        from pyroute2 import IPRoute, NetlinkError
 
         def work() -> None:
             with self.entered(), IPRoute() as route:
@@ -129,7 +130,12 @@ class Host:
                 change(route, indexes[0] if indexes else 0)
 
         with ThreadPoolExecutor(1) as thread:
-            thread.submit(work).result()
+            try:
+                thread.submit(work).result()
+            except NetlinkError as error:
+                raise KernelError(
+                    f"cannot change the network of the lab's {self.name}: {os.strerror(error.code)}"
+                ) from error
 
     # --- what runs inside ----------------------------------------------------------------------------
 

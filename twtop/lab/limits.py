@@ -1,4 +1,7 @@
-"""Sockets that show how ephemeral ports are spent (net/ipv4/inet_hashtables.c, ip(7))."""
+"""Limits reached on purpose: ephemeral ports, TIME-WAIT buckets, accept queues.
+
+Sources: net/ipv4/inet_hashtables.c (ports), inet_timewait_sock.c (buckets), tcp_ipv4.c (queues), ip(7).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 FIRST_PORT = 40_000
 
 
-def exhaust(lab: Lab, ports: int = 10) -> list[Socket]:
+def exhaust_ports(lab: Lab, ports: int = 10) -> list[Socket]:
     """Narrow the client's range to ``ports`` ports (even) and connect until none is left towards one server.
 
     Returns the client's sockets. KernelError if the kernel still finds a port after that.
@@ -39,3 +42,23 @@ def bind_then_connect(lab: Lab) -> Socket:
     made.bind((lab.client.address(), 0))
     made.connect(endpoint(listener))
     return made
+
+
+def overflow_accept_queue(lab: Lab, refused: int = 3) -> Socket:
+    """Fill a listener's accept queue, then let more SYNs be dropped: ListenOverflows and ListenDrops grow.
+
+    Returns the listener, of backlog 2: three clients wait in its queue, ``refused`` more stay in SYN-SENT.
+    """
+    listener = lab.server.listen(backlog=2)
+    for number in range(3 + refused):
+        lab.client.connect(*endpoint(listener), wait=number < 3)
+    return listener
+
+
+def overflow_time_waits(lab: Lab, buckets: int = 3) -> None:
+    """Close twice as many connections as the client keeps TIME-WAITs for: TCPTimeWaitOverflow grows."""
+    lab.client.sysctl("net.ipv4.tcp_max_tw_buckets", buckets)
+    for _ in range(2 * buckets):
+        pair = lab.pair()
+        pair.client.close()
+        pair.server.close()
