@@ -11,16 +11,16 @@ import re
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from twtop.core.text import printable
 from twtop.errors import HostError
 
-MINIMUM_PYTHON = (3, 11)
-MINIMUM_KERNEL = (4, 19)
+MINIMUM_PYTHON: Final = (3, 11)
+MINIMUM_KERNEL: Final = (4, 19)
 
-_OWN_NAMESPACE = Path("/proc/thread-self/ns/net")
-_ONLY_IN_THE_INITIAL_NAMESPACE = Path("/proc/sys/net/ipv4/tcp_mem")
+_OWN_NAMESPACE: Final = Path("/proc/thread-self/ns/net")
+_ONLY_IN_THE_INITIAL_NAMESPACE: Final = Path("/proc/sys/net/ipv4/tcp_mem")
 
 
 def check_platform(
