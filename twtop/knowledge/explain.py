@@ -1,0 +1,107 @@
+"""Explain a state, a sysctl or a column as it behaves on this host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twtop.core.states import State
+from twtop.errors import UsageError
+from twtop.knowledge.explanation import Explanation, Section
+from twtop.knowledge.facts import facts_of
+from twtop.knowledge.library import column_pages, state_page, sysctl_pages
+from twtop.knowledge.placeholders import fill
+from twtop.knowledge.sysctl_rows import sysctl_row
+from twtop.knowledge.topics import find
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Sequence
+
+    from twtop.knowledge.conditions import Condition, Facts
+    from twtop.knowledge.facts import HostFacts, RowSignature
+    from twtop.knowledge.library import Paragraph, StatePage
+    from twtop.knowledge.topics import Topic
+
+
+def explain(topic: Topic, host: HostFacts) -> Explanation:
+    """Explain whatever `find` returned."""
+    if topic.kind == "state":
+        return explain_state(State[topic.name.replace("-", "_")], host)
+    return explain_sysctl(topic.name, host) if topic.kind == "sysctl" else explain_column(topic.name, host)
+
+
+def explain_state(state: State, host: HostFacts, row: RowSignature | None = None) -> Explanation:
+    """Explain a state; with a row, first what its own signature means."""
+    page = state_page(state)
+    facts = facts_of(host, row)
+
+    def true(paragraphs: Iterable[Paragraph]) -> tuple[str, ...]:
+        return _true(paragraphs, facts, host)
+
+    sections = (
+        *(() if row is None else (_meaning(page, row, facts, host),)),
+        Section("Why", "text", true(page.why)),
+        Section("Ends", "text", (*true(page.ends), f"Next move: {page.next_move}.")),
+        Section("Enters", "text", true(page.enters)),
+        Section("Many", "text", true(page.many)),
+        Section("Do", "list", true(page.do)),
+        Section("Don't", "warning", true(page.dont)),
+        Section("Sysctls", "sysctl", rows=tuple(sysctl_row(name, host) for name in page.sysctls)),
+        Section("Sources", "list", page.sources),
+    )
+    return Explanation(f"{state.label}: {page.summary}", sections)
+
+
+def explain_sysctl(name: str, host: HostFacts) -> Explanation:
+    """Explain a sysctl, spelled as `find` allows; raises UsageError for an unknown one."""
+    name = _known(name, sysctl_pages(), "sysctl")
+    page = sysctl_pages()[name]
+    facts = facts_of(host)
+    sections = (
+        Section("Here", "sysctl", rows=(sysctl_row(name, host),)),
+        Section("Beware", "warning", _true(page.danger, facts, host)),
+        Section("Effect", "text", _true(page.details, facts, host)),
+        Section("States", "text", (", ".join(page.states),)),
+    )
+    filled = tuple(section for section in sections if section.lines or section.rows)
+    return Explanation(f"{name}: {page.meaning}", filled)
+
+
+def explain_column(name: str, host: HostFacts) -> Explanation:
+    """Explain a column or a grouping key, spelled as `find` allows; raises UsageError for an unknown one."""
+    name = _known(name, column_pages(), "column")
+    page = column_pages()[name]
+    lines = _true(page.text, facts_of(host), host)
+    return Explanation(f"{name}: {page.summary}", (Section("What it shows", "text", lines),))
+
+
+def _known(name: str, pages: Container[str], kind: str) -> str:
+    if name in pages:
+        return name
+    topic = find(name)
+    if topic.kind != kind:
+        raise UsageError(f"{topic.name} is a {topic.kind}, not a {kind}")
+    return topic.name
+
+
+def _true(paragraphs: Iterable[Paragraph], facts: Facts, host: HostFacts) -> tuple[str, ...]:
+    return tuple(fill(paragraph.text, host) for paragraph in paragraphs if paragraph.when.holds(facts))
+
+
+def _meaning(page: StatePage, row: RowSignature, facts: Facts, host: HostFacts) -> Section:
+    matching = [signature for signature in page.signatures if signature.when.holds(facts)]
+    lines = _true(matching, facts, host) or (fill(page.otherwise, host),)
+    return Section(_whose(row, [signature.when for signature in matching]), "text", lines)
+
+
+def _whose(row: RowSignature, conditions: Sequence[Condition]) -> str:
+    """Say how many of the row's sockets a meaning is about: a row only knows sums and extremes of them."""
+    if row.count == 1:
+        return "This socket"
+    shared = [len(condition.names & row.mixed) for condition in conditions]
+    if any(number > 1 for number in shared):
+        return "Among these, perhaps"
+    if any(shared):
+        return "Among these"
+    if any(condition.is_about_largest for condition in conditions):
+        return "At least one of these"
+    return "These sockets"

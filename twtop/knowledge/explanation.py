@@ -1,0 +1,50 @@
+"""An explanation ready to be drawn: sections in the order of their value to the reader, no layout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+SectionKind: TypeAlias = Literal["text", "warning", "list", "sysctl"]
+SysctlState: TypeAlias = Literal["default", "changed", "computed", "absent", "hidden", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class SysctlRow:
+    """A sysctl as it is on this host.
+
+    `value` is None unless it was read. `state`: ``default`` and ``changed`` compare with the kernel's
+    constant, ``computed`` defaults depend on the machine and are not compared; ``absent`` is not in this
+    kernel, ``hidden`` not in this namespace, ``unreadable`` was refused. `note` says the state in words.
+    """
+
+    name: str
+    value: str | None
+    default: str
+    scope: Literal["namespace", "host"]
+    unit: str
+    meaning: str
+    state: SysctlState
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and its content: `rows` for the kind ``sysctl``, `lines` for all others.
+
+    Each line is a paragraph (``text``, ``warning``) or an item (``list``), of any length and without
+    control characters.
+    """
+
+    heading: str
+    kind: SectionKind
+    lines: tuple[str, ...] = ()
+    rows: tuple[SysctlRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What is to be said about one topic on one host."""
+
+    title: str
+    sections: tuple[Section, ...]

@@ -1,0 +1,87 @@
+"""What an explanation is about: this host, and the row under the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from twtop.core.states import timer_label
+from twtop.knowledge.conditions import Facts, Value, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Inode: TypeAlias = Literal["zero", "nonzero", "mixed"]
+Role: TypeAlias = Literal["client", "server", "mixed"]
+
+_INODES: Final[Mapping[Inode, tuple[Value, ...]]] = {
+    "zero": ("zero",),
+    "nonzero": ("nonzero",),
+    "mixed": ("zero", "nonzero"),
+}
+_ROLES: Final[Mapping[Role, tuple[Value, ...]]] = {
+    "client": ("client",),
+    "server": ("server",),
+    "mixed": ("client", "server"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """The host whose sockets are explained, at one instant.
+
+    `sysctls` maps dotted names to their text, `unreadable` names that exist but could not be read to the
+    reason; a name in neither does not exist here. `time_wait_ms` is the length of TIME-WAIT as seen (the
+    largest time left). `namespaced`: the network namespace is not the host's first, which hides some
+    machine-wide sysctls from it.
+    """
+
+    sysctls: Mapping[str, str] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    release: str = ""
+    time_wait_ms: int = 60_000
+    namespaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowSignature:
+    """The facts about a row (a socket, or a group in one state) that tell what it means.
+
+    `inode` says whether the sockets have one (zero: no descriptor holds them). `timers` are kernel codes.
+    `max_retrans`, `rqueue` and `wqueue` are the largest of the row. `restarted`: a timer went up.
+    """
+
+    inode: Inode = "zero"
+    timers: frozenset[int] = frozenset()
+    max_retrans: int = 0
+    rqueue: int = 0
+    wqueue: int = 0
+    restarted: bool = False
+    role: Role = "mixed"
+    count: int = 1
+
+    @property
+    def mixed(self) -> frozenset[str]:
+        """The facts in which the sockets of the row may differ."""
+        differing = {
+            "inode": self.inode == "mixed",
+            "role": self.role == "mixed",
+            "timer": len(self.timers) > 1,
+        }
+        return frozenset(name for name, differs in differing.items() if differs)
+
+
+def facts_of(host: HostFacts, row: RowSignature | None = None) -> Facts:
+    """Return everything conditions may ask about a host and, if given, a row."""
+    facts: dict[str, tuple[Value, ...]] = {name: (value_of(text),) for name, text in host.sysctls.items()}
+    facts.update((name, ()) for name in host.unreadable)
+    if row is not None:
+        facts["inode"] = _INODES[row.inode]
+        facts["timer"] = tuple(map(timer_label, sorted(row.timers)))
+        facts["retrans"] = (float(row.max_retrans),)
+        facts["rqueue"] = (float(row.rqueue),)
+        facts["wqueue"] = (float(row.wqueue),)
+        facts["restarted"] = ("yes" if row.restarted else "no",)
+        facts["role"] = _ROLES[row.role]
+        facts["count"] = (float(row.count),)
+    return facts

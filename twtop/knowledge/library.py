@@ -1,0 +1,131 @@
+"""The explanations on disk: one TOML file per state, one for sysctls, one for columns; read when needed."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal
+
+from twtop.knowledge.conditions import ALWAYS, Condition, parse_condition
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twtop.core.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A sentence or two that are true while `when` holds."""
+
+    text: str
+    when: Condition = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class StatePage:
+    """All that is said about a state; texts may contain placeholders."""
+
+    summary: str
+    otherwise: str
+    """What a row means whose signature matches none of `signatures`."""
+    next_move: str
+    signatures: tuple[Paragraph, ...]
+    why: tuple[Paragraph, ...]
+    enters: tuple[Paragraph, ...]
+    ends: tuple[Paragraph, ...]
+    many: tuple[Paragraph, ...]
+    do: tuple[Paragraph, ...]
+    dont: tuple[Paragraph, ...]
+    sysctls: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SysctlPage:
+    """All that is said about a sysctl.
+
+    Either `default` is the kernel's constant, or `formula` says how it computes one. Kernels older than
+    `before` had `default_before`. `absent` is the reason where it is neither the kernel's age nor the
+    namespace.
+    """
+
+    scope: Literal["namespace", "host"]
+    unit: str
+    meaning: str
+    states: tuple[str, ...]
+    default: str | None = None
+    formula: str = ""
+    before: str = ""
+    default_before: str = ""
+    since: str = ""
+    gone: str = ""
+    absent: str = ""
+    details: tuple[Paragraph, ...] = ()
+    danger: tuple[Paragraph, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPage:
+    """All that is said about a column of the screen or a grouping key."""
+
+    summary: str
+    text: tuple[Paragraph, ...]
+    aliases: tuple[str, ...] = ()
+
+
+@cache
+def state_page(state: State) -> StatePage:
+    """Return the page of a state."""
+    data = _load(f"states/{state.label.lower()}.toml")
+    lists: dict[str, Any] = {
+        key: _paragraphs(data.pop(key)) for key in ("why", "enters", "ends", "many", "do")
+    }
+    return StatePage(
+        signatures=tuple(
+            Paragraph(item["means"], parse_condition(item["when"])) for item in data.pop("signatures", ())
+        ),
+        dont=tuple(
+            Paragraph(f"{item['advice']}: {item['because']}", _when(item)) for item in data.pop("dont")
+        ),
+        sysctls=tuple(data.pop("sysctls")),
+        sources=tuple(data.pop("sources")),
+        **lists,
+        **data,
+    )
+
+
+@cache
+def sysctl_pages() -> Mapping[str, SysctlPage]:
+    """Return the page of every sysctl by its dotted name."""
+    return {name: _sysctl_page(data) for name, data in _load("sysctls.toml").items()}
+
+
+@cache
+def column_pages() -> Mapping[str, ColumnPage]:
+    """Return the page of every column and grouping key by its name."""
+    return {
+        name: ColumnPage(data["summary"], _paragraphs(data["text"]), tuple(data.get("aliases", ())))
+        for name, data in _load("columns.toml").items()
+    }
+
+
+def _load(path: str) -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath(path).read_text(encoding="utf-8"))
+
+
+def _sysctl_page(data: dict[str, Any]) -> SysctlPage:
+    lists: dict[str, Any] = {key: _paragraphs(data.pop(key, ())) for key in ("details", "danger")}
+    return SysctlPage(states=tuple(data.pop("states")), **lists, **data)
+
+
+def _paragraphs(items: list[Any] | tuple[()]) -> tuple[Paragraph, ...]:
+    return tuple(
+        Paragraph(item) if isinstance(item, str) else Paragraph(item["text"], _when(item)) for item in items
+    )
+
+
+def _when(item: Mapping[str, str]) -> Condition:
+    return parse_condition(item["when"]) if "when" in item else ALWAYS
