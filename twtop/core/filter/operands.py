@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Final, TypeAlias
 
 from twtop.core.filter.errors import FilterError
@@ -14,7 +14,7 @@ from twtop.core.filter.nodes import HIGHEST_PORT, Network, Ports
 Services: TypeAlias = Callable[[str], int | None]
 """Finds the TCP port of a service name; None if there is none of that name."""
 
-_NUMBER: Final = re.compile("[0-9]+")
+NUMBER: Final = re.compile("[0-9]+")
 _RANGE: Final = re.compile(r"([0-9]+)-([0-9]+)")
 _SHORT_IPV4: Final = re.compile(r"[0-9]+(\.[0-9]+){0,2}")
 _HOST_NAME: Final = re.compile(r"[\w.-]*[g-zG-Z][\w.-]*")
@@ -39,7 +39,7 @@ class Operands:
             if low > high:
                 raise self._error(f"the range ends before it starts; write {high}-{low}", at, len(name))
             return Ports(low, high)
-        port = self._number(name, at) if _NUMBER.fullmatch(name) else self._service(name, at)
+        port = self._number(name, at) if NUMBER.fullmatch(name) else self._service(name, at)
         return Ports(port, port)
 
     def host(self, operand: str, at: int) -> tuple[Network | None, Ports | None]:
@@ -57,12 +57,19 @@ class Operands:
                 hint = "only a port may follow ']', for example [2001:db8::/32]:443"
                 raise self._error(hint, at + len(inside) + 1, len(rest))
             return inside + bracket, rest
-        # Without brackets an IPv6 address takes all its colons, unless a prefix length ends it.
-        search_from = max(operand.find("/"), 0)
-        if operand.count(":", search_from) != 1:
-            return operand, ""
-        colon = operand.index(":", search_from)
-        return operand[:colon], operand[colon:]
+        start = max(operand.find("/"), 0)
+        if start or operand.count(":") <= 1:
+            colon = operand.find(":", start)
+            return (operand[:colon], operand[colon:]) if colon >= 0 else (operand, "")
+        return self._split_ipv6(operand, at)
+
+    def _split_ipv6(self, operand: str, at: int) -> tuple[str, str]:
+        head, _, tail = operand.rpartition(":")
+        if _is_ipv6(operand) and _is_ipv6(head) and NUMBER.fullmatch(tail):
+            # ss takes it for a port, every other tool for the end of the address.
+            hint = f"write [{operand}] for the address, [{head}]:{tail} for address and port"
+            raise self._error(hint, at, len(operand))
+        return (head, f":{tail}") if _is_ipv6(head) and not _is_ipv6(operand) else (operand, "")
 
     def _network(self, operand: str, at: int) -> Network | None:
         if operand in ("", "*"):
@@ -99,9 +106,17 @@ class Operands:
         return FilterError(message, self.text, at, length)
 
 
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _what_is_wrong(operand: str, address: str, length: str) -> str:
     if _HOST_NAME.fullmatch(address):
         return f"host names are not resolved; write the address of {address!r}"
-    if _NUMBER.fullmatch(length) and int(length[:4]) > (128 if ":" in address else 32):
+    if NUMBER.fullmatch(length) and int(length[:4]) > (128 if ":" in address else 32):
         return f"a prefix is at most 32 bits long for IPv4, 128 for IPv6, not {length}"
     return f"{operand!r} is not an address; write one as {_ADDRESS_EXAMPLES}"

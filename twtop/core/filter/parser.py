@@ -32,7 +32,7 @@ from twtop.core.filter.nodes import (
     depth,
     states_of,
 )
-from twtop.core.filter.operands import Operands, Services
+from twtop.core.filter.operands import NUMBER, Operands, Services
 from twtop.core.filter.tokens import COMPARISONS, END, MEANINGS, WORD, Token, tokens
 from twtop.core.states import ALL_STATES
 
@@ -210,7 +210,7 @@ class _Parser:
     def _unknown(self, word: Token) -> FilterError:
         if word.lower in _ONLY_IN_SS:
             message = f"ss filters by {word.text!r}, twtop cannot"
-        elif word.text.isdigit() or self._services(word.text) is not None:
+        elif NUMBER.fullmatch(word.text) or self._services(word.text) is not None:
             message = f"for a port write {':' + word.text!r}"
         else:
             message = f"unknown word {word.text!r}"

@@ -1,0 +1,91 @@
+"""Random filters and random sockets that have a chance to meet."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+import numpy as np
+from hypothesis import strategies as st
+
+from twtop.core.filter.nodes import (
+    HIGHEST_PORT,
+    And,
+    Endpoint,
+    Everything,
+    Expr,
+    Network,
+    Not,
+    Or,
+    Ports,
+    Side,
+    States,
+)
+from twtop.core.sockets import DTYPES, Sockets
+from twtop.core.states import ALL_STATES, State
+
+V4 = ("0.0.0.0", "10.0.0.1", "10.0.0.5", "10.77.0.2", "127.0.0.1", "255.255.255.255")  # noqa: S104
+V6 = ("::", "::1", "::ffff:10.0.0.5", "::ffff:0.0.0.0", "2001:db8::1", "2001:db8:0:1::5", "fe80::1")
+PORTS = (0, 1, 79, 80, 443, 444, 8000, 32768, 65534, 65535)
+
+port_numbers = st.sampled_from(PORTS)
+
+
+def _network(address: str, length: int) -> Network:
+    if ":" in address:
+        return IPv6Network((address, length), strict=False)
+    return IPv4Network((address, length), strict=False)
+
+
+networks = st.one_of(
+    st.builds(_network, st.sampled_from(V4), st.sampled_from((0, 1, 8, 9, 24, 31, 32))),
+    st.builds(_network, st.sampled_from(V6), st.sampled_from((0, 1, 32, 63, 64, 65, 96, 127, 128))),
+)
+
+
+def _ports(one: int, other: int) -> Ports:
+    return Ports(min(one, other), max(one, other))
+
+
+ports = st.one_of(
+    st.builds(lambda port: Ports(port, port), port_numbers),
+    st.builds(_ports, port_numbers, port_numbers),
+    st.builds(lambda port: Ports(port, HIGHEST_PORT), port_numbers),
+)
+endpoints = st.builds(Endpoint, st.sampled_from(Side), st.none() | networks, ports) | st.builds(
+    Endpoint, st.sampled_from(Side), networks
+)
+states = st.builds(States, st.sampled_from(range(0, ALL_STATES, 2)))
+
+
+TERMS: st.SearchStrategy[Expr] = st.one_of(st.just(Everything()), states, endpoints, endpoints)
+
+
+def expressions(leaves: st.SearchStrategy[Expr] = TERMS) -> st.SearchStrategy[Expr]:
+    """Any expression that a text can mean."""
+
+    def grow(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
+        several = st.lists(inner, min_size=2, max_size=4).map(tuple)
+        return st.builds(Not, inner) | several.map(And) | several.map(Or)
+
+    return st.recursive(leaves, grow, max_leaves=8)
+
+
+def sockets(seed: int, count: int = 400) -> Sockets:
+    """Make sockets of both families, with every pair of well-known addresses and ports likely."""
+    rng = np.random.default_rng(seed)
+    family = rng.choice(np.array([2, 10], np.uint8), count)
+    table = {name: np.zeros(count, dtype) for name, dtype in DTYPES.items()}
+    table["family"] = family
+    table["state"] = rng.choice(np.array([state.value for state in State], np.uint8), count)
+    for end in ("local", "remote"):
+        addresses = [_address(rng, number) for number in family]
+        table[f"{end}_hi"] = np.array([number >> 64 for number in addresses], np.uint64)
+        table[f"{end}_lo"] = np.array([number & (1 << 64) - 1 for number in addresses], np.uint64)
+        table[f"{end}_port"] = rng.choice(np.array(PORTS, np.uint16), count)
+    return Sockets(**table)
+
+
+def _address(rng: np.random.Generator, family: int) -> int:
+    if family == 2:
+        return 0xFFFF << 32 | int(IPv4Address(str(rng.choice(V4))))
+    return int(IPv6Address(str(rng.choice(V6))))

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from ipaddress import IPv6Address
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.filter.strategies import expressions, sockets
+from twtop.core.filter import And, Endpoint, Everything, Expr, Not, Or, Side, States, destination_part, parse
+from twtop.core.filter.reduce import by_state, elementary
+from twtop.core.sockets import Sockets
+from twtop.core.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from twtop.core.filter.nodes import Network
+
+TABLES: Final = [sockets(seed) for seed in range(3)]
+tables = st.sampled_from(TABLES)
+
+
+def matches(expr: Expr, rows: Sockets, row: int) -> bool:
+    """Decide about one row as slowly and plainly as possible."""
+    match expr:
+        case Everything():
+            return True
+        case States(bits):
+            return bool(bits >> int(rows.state[row]) & 1)
+        case Not(term):
+            return not matches(term, rows, row)
+        case And(terms):
+            return all(matches(term, rows, row) for term in terms)
+        case Or(terms):
+            return any(matches(term, rows, row) for term in terms)
+    return any(end_matches(expr, rows, row, end) for end in ends(expr.side))
+
+
+def ends(side: Side) -> Iterable[str]:
+    return ("local", "remote") if side is Side.EITHER else (side.value,)
+
+
+def end_matches(test: Endpoint, rows: Sockets, row: int, end: str) -> bool:
+    high, low, port = (int(getattr(rows, f"{end}_{part}")[row]) for part in ("hi", "lo", "port"))
+    if test.ports and port not in range(test.ports.low, test.ports.high + 1):
+        return False
+    return test.network is None or contains(
+        test.network, IPv6Address(high << 64 | low), int(rows.family[row])
+    )
+
+
+def contains(network: Network, address: IPv6Address, family: int) -> bool:
+    if network.version == 4:
+        return address.ipv4_mapped is not None and address.ipv4_mapped in network
+    return family == 10 and address in network
+
+
+@given(expressions(), tables)
+def test_a_mask_says_what_each_row_says(expr: Expr, rows: Sockets) -> None:
+    expected = [matches(expr, rows, row) for row in range(len(rows))]
+    mask = expr.mask(rows)
+    assert mask.dtype == np.bool_
+    assert mask.tolist() == expected
+
+
+@given(expressions(), tables)
+def test_one_state_at_a_time_says_the_same(expr: Expr, rows: Sockets) -> None:
+    whole = expr.mask(rows)
+    remaining = by_state(expr)
+    for state in State:
+        of_state = rows.state == state
+        found = remaining[state].mask(rows) if state in remaining else np.zeros(len(rows), np.bool_)
+        assert np.array_equal(whole & of_state, found & of_state)
+
+
+@given(expressions(), tables)
+def test_elementary_tests_say_the_same(expr: Expr, rows: Sockets) -> None:
+    assert np.array_equal(expr.mask(rows), elementary(expr).mask(rows))
+
+
+@given(expressions(), tables)
+def test_the_destination_part_is_implied(expr: Expr, rows: Sockets) -> None:
+    assert not (expr.mask(rows) & ~destination_part(expr).mask(rows)).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "state all"),
+        ("time-wait", "state all"),
+        ("dst 10.0.0.5", "dst 10.0.0.5"),
+        ("time-wait dport = :443 dst 10/8", "dport = :443 and dst 10.0.0.0/8"),
+        ("time-wait (dport = :443 or dport = :80)", "dport = :443 or dport = :80"),
+        ("dport != :443 sport = :80", "not dport = :443"),
+        ("dport = :443 or sport = :443", "state all"),
+        (":443", "state all"),
+        ("dport = :443 or time-wait", "state all"),
+        ("not (dport = :443 time-wait)", "state all"),
+    ],
+)
+def test_destination_part(text: str, part: str) -> None:
+    assert str(destination_part(parse(text))) == part
+
+
+@pytest.mark.parametrize("text", ["", "exclude all", "not time-wait", "10.0.0.5:80 or estab", "::/0"])
+def test_an_empty_table_has_an_empty_mask(text: str) -> None:
+    assert parse(text).mask(Sockets.empty()).shape == (0,)
+
+
+def test_a_mapped_address_is_an_ipv4_peer() -> None:
+    rows = TABLES[0]
+    mapped = (rows.remote_hi == 0) & (rows.remote_lo == 0xFFFF << 32 | 0x0A000005)
+    assert set(rows.family[mapped].tolist()) == {2, 10}
+    assert np.array_equal(parse("dst 10.0.0.5").mask(rows), mapped)
+    assert np.array_equal(parse("dst ::ffff:10.0.0.5").mask(rows), mapped & (rows.family == 10))
+    assert np.array_equal(parse("dst ::/0").mask(rows), rows.family == 10)
