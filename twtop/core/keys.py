@@ -1,0 +1,165 @@
+"""The keys that sockets can be grouped by; each is declared once, with its columns and its text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from twtop.core.address import MAPPED_PREFIX, address_text, endpoint_text, is_ipv4
+from twtop.core.states import State, state_label
+from twtop.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from twtop.core.sockets import Mask, Sockets
+
+_NET4: Final = np.uint64(MAPPED_PREFIX | 0xFFFFFF00)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Something to group by."""
+
+    name: str
+    title: str
+    columns: Callable[[Sockets, Mask], Sequence[NDArray[np.unsignedinteger]]]
+    """The columns that must agree within a group, given the sockets and which are on the server side."""
+    text: Callable[[Sockets, int, bool], str]
+    """The group's text, from any one of its rows and its role."""
+
+
+def _local(sockets: Sockets, row: int) -> tuple[int, int, int]:
+    return int(sockets.local_hi[row]), int(sockets.local_lo[row]), int(sockets.local_port[row])
+
+
+def _remote(sockets: Sockets, row: int) -> tuple[int, int, int]:
+    return int(sockets.remote_hi[row]), int(sockets.remote_lo[row]), int(sockets.remote_port[row])
+
+
+def has_remote(state: int) -> bool:
+    """Tell whether a socket in this state has a peer at all."""
+    return state not in (State.LISTEN, State.UNCONN)
+
+
+def local_text(sockets: Sockets, row: int) -> str:
+    """Write a socket's local endpoint; the wildcard address is written ``*``."""
+    high, low, port = _local(sockets, row)
+    return f"*:{port or '*'}" if high == 0 and low in (0, MAPPED_PREFIX) else endpoint_text(high, low, port)
+
+
+def remote_text(sockets: Sockets, row: int) -> str:
+    """Write a socket's remote endpoint, ``*`` where it has none."""
+    return endpoint_text(*_remote(sockets, row)) if has_remote(int(sockets.state[row])) else "*"
+
+
+def _peer_columns(sockets: Sockets, server: Mask) -> Sequence[NDArray[np.unsignedinteger]]:
+    """A client's peer is the remote endpoint; a server's is the remote address at the served port."""
+    alone = (sockets.state == State.LISTEN) | (sockets.state == State.UNCONN)
+    high = np.where(alone, sockets.local_hi, sockets.remote_hi)
+    low = np.where(alone, sockets.local_lo, sockets.remote_lo)
+    serving = server | alone
+    port = np.where(serving, sockets.local_port, sockets.remote_port)
+    return high, low, port, serving.view(np.uint8)
+
+
+def _peer_text(sockets: Sockets, row: int, server: bool) -> str:
+    if not has_remote(int(sockets.state[row])):
+        return local_text(sockets, row)
+    if server:
+        return f":{int(sockets.local_port[row])} < {address_text(*_remote(sockets, row)[:2])}"
+    return remote_text(sockets, row)
+
+
+def _network_columns(sockets: Sockets, _: Mask) -> Sequence[NDArray[np.unsignedinteger]]:
+    ipv4 = (sockets.remote_hi == 0) & (sockets.remote_lo >> np.uint64(32) == 0xFFFF)
+    return sockets.remote_hi, np.where(ipv4, sockets.remote_lo & _NET4, np.uint64(0))
+
+
+def _network_text(sockets: Sockets, row: int, _: bool) -> str:
+    if not has_remote(int(sockets.state[row])):
+        return "*"
+    high, low, _port = _remote(sockets, row)
+    if is_ipv4(high, low):
+        return f"{address_text(high, low & int(_NET4))}/24"
+    return f"{address_text(high, 0)}/64"
+
+
+KEYS: Final[dict[str, Key]] = {
+    key.name: key
+    for key in (
+        Key(
+            "state",
+            "state",
+            lambda sockets, _: [sockets.state],
+            lambda sockets, row, _: state_label(int(sockets.state[row])),
+        ),
+        Key("peer", "peer", _peer_columns, _peer_text),
+        Key(
+            "remote",
+            "remote address:port",
+            lambda sockets, _: [sockets.remote_hi, sockets.remote_lo, sockets.remote_port],
+            lambda sockets, row, _: remote_text(sockets, row),
+        ),
+        Key(
+            "remote-address",
+            "remote address",
+            lambda sockets, _: [sockets.remote_hi, sockets.remote_lo],
+            lambda sockets, row, _: (
+                address_text(*_remote(sockets, row)[:2]) if has_remote(int(sockets.state[row])) else "*"
+            ),
+        ),
+        Key("remote-network", "remote network", _network_columns, _network_text),
+        Key(
+            "remote-port",
+            "remote port",
+            lambda sockets, _: [sockets.remote_port],
+            lambda sockets, row, _: f":{int(sockets.remote_port[row]) or '*'}",
+        ),
+        Key(
+            "local",
+            "local address:port",
+            lambda sockets, _: [sockets.local_hi, sockets.local_lo, sockets.local_port],
+            lambda sockets, row, _: local_text(sockets, row),
+        ),
+        Key(
+            "local-address",
+            "local address",
+            lambda sockets, _: [sockets.local_hi, sockets.local_lo],
+            lambda sockets, row, _: address_text(*_local(sockets, row)[:2]),
+        ),
+        Key(
+            "local-port",
+            "local port",
+            lambda sockets, _: [sockets.local_port],
+            lambda sockets, row, _: f":{int(sockets.local_port[row])}",
+        ),
+        Key(
+            "role",
+            "role",
+            lambda _, server: [server.view(np.uint8)],
+            lambda _sockets, _row, server: "server" if server else "client",
+        ),
+    )
+}
+
+DEFAULT_KEYS: Final = ("state", "peer")
+
+
+def parse_keys(text: str) -> tuple[str, ...]:
+    """Read ``--by``: names of keys, separated by commas, each at most once.
+
+    Raises:
+        UsageError: a name is unknown, missing or repeated.
+    """
+    names = tuple(name.strip().lower().replace("_", "-") for name in text.split(","))
+    for name in names:
+        if name not in KEYS:
+            raise UsageError(f"--by: there is no key {name!r}; the keys are {', '.join(KEYS)}")
+        if names.count(name) > 1:
+            raise UsageError(f"--by: {name!r} is there twice; each key can group once")
+    return names
