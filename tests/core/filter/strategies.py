@@ -23,9 +23,10 @@ from twtop.core.filter.nodes import (
 from twtop.core.sockets import DTYPES, Sockets
 from twtop.core.states import ALL_STATES, State
 
-V4 = ("0.0.0.0", "10.0.0.1", "10.0.0.5", "10.77.0.2", "127.0.0.1", "255.255.255.255")  # noqa: S104
-V6 = ("::", "::1", "::ffff:10.0.0.5", "::ffff:0.0.0.0", "2001:db8::1", "2001:db8:0:1::5", "fe80::1")
-PORTS = (0, 1, 79, 80, 443, 444, 8000, 32768, 65534, 65535)
+# Those of the lab among them, so that these filters find real sockets too.
+V4 = ("0.0.0.0", "10.0.0.5", "10.77.0.1", "10.77.0.2", "127.0.0.1", "255.255.255.255")  # noqa: S104
+V6 = ("::", "::1", "::ffff:10.0.0.5", "::ffff:10.77.0.1", "fd77::1", "fd77::2", "fd77:0:0:1::2", "fe80::1")
+PORTS = (0, 1, 79, 80, 443, 444, 5432, 8080, 32768, 65534, 65535)
 
 port_numbers = st.sampled_from(PORTS)
 

@@ -9,9 +9,7 @@ from twtop.core.filter import parse, ss_command
     ("text", "command"),
     [
         ("", "ss -tan"),
-        ("exclude all", "ss -tan exclude all"),
         ("time-wait fin-wait-2", "ss -tan state fin-wait-2 state time-wait"),
-        ("time-wait and estab", "ss -tan exclude all"),
         ("connected :443", "ss -tan state connected 'sport = :443 or dport = :443'"),
         ("dport:8000-8999 estab", "ss -tan state established 'dport >= :8000 and dport <= :8999'"),
         ("dst [2001:db8::/32]:443", "ss -tan 'dst [2001:db8::/32]:443'"),
@@ -33,8 +31,11 @@ def test_the_command_of_ss(text: str, command: str) -> None:
     [
         "time-wait or dport = :443",
         "(estab sport = :80) or (time-wait dport = :80)",
+        "exclude all",
+        "time-wait and estab",
         "not dst 0.0.0.0/0",
         "not src ::",
+        "not dst 2000::/3",
     ],
 )
 def test_what_ss_cannot_say(text: str) -> None:
