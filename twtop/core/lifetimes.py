@@ -94,6 +94,15 @@ def keepalive_detection(sysctls: Mapping[str, str]) -> float:
     return idle + interval * _number(sysctls, "net.ipv4.tcp_keepalive_probes", 9)
 
 
+def tw_reuse_delay(sysctls: Mapping[str, str]) -> float:
+    """Return how old a TIME-WAIT must be before connect() may take it over.
+
+    Kernels without ``tcp_tw_reuse_delay`` wait for the next whole second of their timestamps, up to 1 s.
+    Source: net/ipv4/tcp_ipv4.c, ``tcp_twsk_unique``.
+    """
+    return _number(sysctls, "net.ipv4.tcp_tw_reuse_delay", 1000) / 1000
+
+
 def _number(sysctls: Mapping[str, str], name: str, otherwise: int) -> int:
     text = sysctls.get(name, "").strip()
     return int(text) if re.fullmatch(r"-?[0-9]{1,10}", text) else otherwise

@@ -24,6 +24,7 @@ _LIVES: Final[Mapping[str, tuple[_Life, str]]] = {
     "syn_recv_life": (lifetimes.syn_recv_life, "net.ipv4.tcp_synack_retries"),
     "orphan_life": (lifetimes.orphan_life, "net.ipv4.tcp_orphan_retries"),
     "unacked_life": (lifetimes.unacked_life, "net.ipv4.tcp_retries2"),
+    "tw_reuse_delay": (lifetimes.tw_reuse_delay, "net.ipv4.tcp_tw_reuse_delay"),
     "keepalive_life": (lifetimes.keepalive_detection, "net.ipv4.tcp_keepalive_time"),
 }
 """Each life with the sysctl that decides it: where that one is missing, the number is the default's."""
@@ -66,8 +67,9 @@ def _time_wait_life(host: HostFacts) -> str:
 
 
 def _time_wait_seconds(host: HostFacts) -> float:
-    """Round what was seen to the second: a timer may show some milliseconds more than it was set to."""
-    return max(1, round(host.time_wait_ms / 1000))
+    """Return the length of TIME-WAIT; a 60 s timer shows up to 61.1 s, as the timer wheel rounds up."""
+    seen = max(1, round(host.time_wait_ms / 1000))
+    return lifetimes.TIME_WAIT_LIFE if abs(seen - lifetimes.TIME_WAIT_LIFE) <= 2 else seen
 
 
 def _ports(host: HostFacts) -> int:
@@ -81,4 +83,4 @@ def _port_count(host: HostFacts) -> str:
 
 
 def _port_rate(host: HostFacts) -> str:
-    return f"{_ports(host) / _time_wait_seconds(host):,.0f}" + _doubt(LOCAL_PORT_RANGE, host)
+    return f"{int(_ports(host) / _time_wait_seconds(host)):,}" + _doubt(LOCAL_PORT_RANGE, host)

@@ -24,7 +24,7 @@ def sysctl_row(name: str, host: HostFacts) -> SysctlRow:
     else:
         # /proc/sys separates the numbers of a list by tabs.
         value = printable(" ".join(value.split()))
-        state, note = _compared(value, default)
+        state, note = _compared(value, default, page.formula)
     return SysctlRow(
         name=name,
         value=value,
@@ -47,9 +47,9 @@ def default_of(page: SysctlPage, release: str) -> str | None:
     return page.default
 
 
-def _compared(value: str, default: str | None) -> tuple[SysctlState, str]:
+def _compared(value: str, default: str | None, formula: str) -> tuple[SysctlState, str]:
     if default is None:
-        return "computed", "default depends on the machine"
+        return "computed", f"default: {formula}"
     if value == default:
         return "default", "default"
     return "changed", f"changed from {default or 'empty'}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
+from itertools import groupby
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from twtop.knowledge.topics import Topic
 
 NARROWEST: Final = 20
-"""Below this width lines are cut into words no more; they then end where they end."""
+"""Narrower pages are laid out for this width."""
 
 _BULLETS: Final = {"text": "  ", "list": "  - ", "warning": "  ! "}
 
@@ -20,7 +21,7 @@ _BULLETS: Final = {"text": "  ", "list": "  - ", "warning": "  ! "}
 def render_text(explanation: Explanation, width: int) -> str:
     """Lay out an explanation; no line is longer than `width` columns (at least 20)."""
     width = max(width, NARROWEST)
-    lines = wrap(explanation.title, width)
+    lines = _wrapped(explanation.title, width)
     for section in explanation.sections:
         lines += ["", section.heading, *_content(section, width)]
     return "\n".join(lines) + "\n"
@@ -29,14 +30,11 @@ def render_text(explanation: Explanation, width: int) -> str:
 def render_index(topics: Iterable[Topic], width: int) -> str:
     """List all topics, one line each, grouped by kind."""
     width = max(width, NARROWEST)
-    lines: list[str] = []
-    kind = ""
-    for topic in topics:
-        if topic.kind != kind:
-            kind = topic.kind
-            lines += ["", f"{kind}s".capitalize()] if lines else [f"{kind}s".capitalize()]
-        lines.append(_cut(f"  {topic.name}: {topic.summary}", width))
-    return "\n".join(lines) + "\n"
+    parts: list[str] = []
+    for kind, group in groupby(topics, key=lambda topic: topic.kind):
+        lines = (_cut(f"  {_short(topic)}: {topic.summary}", width) for topic in group)
+        parts.append("\n".join((f"{kind}s".capitalize(), *lines)))
+    return "\n\n".join(parts) + "\n"
 
 
 def _content(section: Section, width: int) -> Iterator[str]:
@@ -44,15 +42,25 @@ def _content(section: Section, width: int) -> Iterator[str]:
         yield from _sysctl(row, width)
     for line in section.lines:
         bullet = _BULLETS[section.kind]
-        yield from wrap(line, width, initial_indent=bullet, subsequent_indent=" " * len(bullet))
+        yield from _wrapped(line, width, bullet)
 
 
 def _sysctl(row: SysctlRow, width: int) -> Iterator[str]:
     value = row.note if row.value is None else f"{row.value or 'empty'} ({row.note})"
-    default = "" if row.state in ("default", "changed") else f" Default: {row.default}."
-    yield from wrap(f"{row.name} = {value}", width, initial_indent="  ", subsequent_indent="      ")
-    about = f"{row.meaning} [{row.unit}, per {row.scope}].{default}"
-    yield from wrap(about, width, initial_indent="      ", subsequent_indent="      ")
+    yield from _wrapped(f"{row.name} = {value}", width, "  ", "      ")
+    yield from _wrapped(f"{row.meaning} [{row.unit}, per {row.scope}]", width, "      ")
+
+
+def _wrapped(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
+    """Break a line at blanks only, so that CLOSE-WAIT stays one word."""
+    indent = " " * len(first) if rest is None else rest
+    wrapper = TextWrapper(width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
+    return wrapper.wrap(text)
+
+
+def _short(topic: Topic) -> str:
+    """Leave out what `find` does not need, for the sake of the summary."""
+    return topic.name.rpartition(".")[2] if topic.kind == "sysctl" else topic.name
 
 
 def _cut(line: str, width: int) -> str:
