@@ -47,3 +47,8 @@ def test_the_index_has_one_line_for_each_topic() -> None:
     lines = render_index(topics(), 80).splitlines()
     assert [line for line in lines if line and not line.startswith(" ")] == ["States", "Sysctls", "Columns"]
     assert len([line for line in lines if line.startswith("  ")]) == len(topics())
+
+
+def test_the_index_is_cut_nowhere_on_an_ordinary_terminal() -> None:
+    assert "..." not in render_index(topics(), 80)
+    assert "..." in render_index(topics(), 40)
