@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.filter.strategies import expressions
-from twtop.core.filter import Everything, Expr, FilterError, parse
+from tests.core.filter.strategies import expressions, sockets
+from twtop.core.filter import Everything, Expr, FilterError, parse, ss_command
+from twtop.core.filter.reduce import elementary
 from twtop.errors import UsageError
 
 SERVICES = {"http": 80, "https": 443, "http-alt": 8080}
@@ -240,3 +243,11 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
         first, carets = error.pointer().split("\n")
         assert carets.lstrip(" ") == "^" * error.length
         assert len(first) <= len(text)
+
+
+@pytest.mark.parametrize("text", ["not " * 100 + ":80", "( not " * 50 + ":80" + " )" * 50])
+def test_the_deepest_filter_can_be_used(text: str) -> None:
+    expr = parse(text)
+    assert parse(str(expr)) == expr
+    assert expr.mask(sockets(0)).shape == (400,)
+    assert ss_command(expr) == f"ss -tan {shlex.quote(str(elementary(parse(':80'))))}"
