@@ -31,8 +31,8 @@ class HostFacts:
     """The host whose sockets are explained, at one instant.
 
     `sysctls` maps dotted names to their text, `unreadable` names that exist but could not be read to the
-    reason; a name in neither does not exist here. `time_wait_ms` is the length of TIME-WAIT as seen (the
-    largest time left). `namespaced`: the network namespace is not the host's first, which hides some
+    reason; a name in neither does not exist here. `time_wait_ms` is the length of TIME-WAIT (as
+    `twtop.core.timers.longest_life_ms` tells it). `namespaced`: the network namespace is not the host's first, which hides some
     machine-wide sysctls from it.
     """
 

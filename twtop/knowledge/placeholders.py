@@ -67,9 +67,7 @@ def _time_wait_life(host: HostFacts) -> str:
 
 
 def _time_wait_seconds(host: HostFacts) -> float:
-    """Return the length of TIME-WAIT; a 60 s timer shows up to 61.1 s, as the timer wheel rounds up."""
-    seen = max(1, round(host.time_wait_ms / 1000))
-    return lifetimes.TIME_WAIT_LIFE if abs(seen - lifetimes.TIME_WAIT_LIFE) <= 2 else seen
+    return max(1, round(host.time_wait_ms / 1000))
 
 
 def _ports(host: HostFacts) -> int:
