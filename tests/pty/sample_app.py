@@ -1,8 +1,10 @@
-"""The smallest app that has what the terminal tests need: `python -m tests.pty.sample_app [PERIOD] [raw]`."""
+"""The smallest app that has what the terminal tests need: numbers that change, and keys that end it."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
@@ -11,6 +13,7 @@ from textual.app import App
 from textual.strip import Strip
 from textual.widget import Widget
 
+from twtop.errors import HostError, TwtopError
 from twtop.ui.terminal.driver import TerminalDriver
 from twtop.ui.terminal.run import run_app
 
@@ -23,10 +26,6 @@ class Numbers(Widget):
 
     DEFAULT_CSS = "Numbers { width: 1fr; height: 1fr; }"
     ticks = 0
-
-    def tick(self) -> None:
-        self.ticks += 1
-        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         if y == 0:
@@ -41,33 +40,56 @@ class Numbers(Widget):
 
 
 class SampleApp(App[None]):
-    """Numbers once in `period` seconds, and keys that end it in different ways."""
+    """Numbers that change once in `period` seconds; every tick is noted in the file `beat`."""
 
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[Any]] = [
         ("q", "quit"),
         ("x", "crash"),
+        ("w", "refuse"),
         ("ctrl+z", "suspend_process"),
     ]
 
-    def __init__(self, period: float, *, raw: bool) -> None:
+    def __init__(self, period: float = 0.02, beat: Path | None = None, *, raw: bool = False) -> None:
         super().__init__(driver_class=None if raw else TerminalDriver)
-        self.period = period
         self.theme = "ansi-dark"
+        self.period = period
+        self.beat = beat
 
     def compose(self) -> ComposeResult:
         yield Numbers()
 
     def on_mount(self) -> None:
-        self.set_interval(self.period, self.query_one(Numbers).tick)
+        self.set_interval(self.period, self.tick)
+
+    def tick(self) -> None:
+        numbers = self.query_one(Numbers)
+        numbers.ticks += 1
+        numbers.refresh()
+        if self.beat:
+            self.beat.write_text(str(numbers.ticks))
 
     def action_crash(self) -> None:
-        raise ValueError("a number that was not one")
+        raise ValueError("a number\nthat was not one")
+
+    def action_refuse(self) -> None:
+        self.run_worker(self._refuse, thread=True)
+
+    def _refuse(self) -> None:
+        raise HostError("this host has no sockets")
 
 
 def main() -> int:
-    period = float(sys.argv[1]) if len(sys.argv) > 1 else 0.1
-    return run_app(SampleApp(period, raw="raw" in sys.argv))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--period", type=float, default=0.02)
+    parser.add_argument("--beat", type=Path)
+    parser.add_argument("--raw", action="store_true", help="use Textual's own driver")
+    arguments = parser.parse_args()
+    try:
+        return run_app(SampleApp(arguments.period, arguments.beat, raw=arguments.raw))
+    except TwtopError as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

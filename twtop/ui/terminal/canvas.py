@@ -112,9 +112,9 @@ class Canvas:
             self._synchronized = True
             return
         if kind == "message":
-            self._messages += len(sequence)
             if self._messages > _MESSAGES_LIMIT:
                 return
+            self._messages += len(sequence)
         if sequence == _LEAVE:
             self._active = False
             self._pen.reset()

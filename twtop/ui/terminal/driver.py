@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _STDOUT: Final = 1
 _ENDING: Final = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _JOB_CONTROL: Final = (signal.SIGTSTP, signal.SIGCONT)
+# Textual turns this on where the terminal resizes in band, and never off.
+_MOUSE_PIXELS_OFF: Final = "\x1b[?1016l"
 # How long a terminal that does not read may hold up the end of the program.
 _PATIENCE_S: Final = 1.0
 
@@ -57,10 +59,8 @@ class TerminalDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         """Leave the terminal as it was found, with all of that written when this returns."""
-        if self._hangup is not None:
-            self._loop.remove_reader(self._hangup.fileno())
-            self._hangup.close()
-            self._hangup = None
+        self._unwatch_hangup()
+        self.write(_MOUSE_PIXELS_OFF)
         super().stop_application_mode()
         self._output.stop(_PATIENCE_S)
 
@@ -84,6 +84,8 @@ class TerminalDriver(LinuxDriver):
     def _handle_signals(self) -> None:
         """Have signals handled between two steps of the loop, where the canvas is in no one's hands."""
         for number in _ENDING:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                continue  # as nohup(1) asks
             self._loop.add_signal_handler(number, self._end, number)
         for number, handler in self._job_control.items():
             if callable(handler):
@@ -104,23 +106,27 @@ class TerminalDriver(LinuxDriver):
         """
         self._hangup = select.epoll()
         self._hangup.register(self.fileno, 0)
-        self._loop.add_reader(self._hangup.fileno(), self._end, signal.SIGHUP)
+        self._loop.add_reader(self._hangup.fileno(), self._gone)
 
     def _lost(self) -> None:
         # The loop is closed where the program ends anyway.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._end, signal.SIGHUP)
+            self._loop.call_soon_threadsafe(self._gone)
 
-    def _end(self, number: signal.Signals) -> None:
-        if number == signal.SIGHUP:
-            self._stop_reading()
-        self._app.exit(return_code=128 + number)
-
-    def _stop_reading(self) -> None:
-        """Stop what the terminal's end would set spinning."""
+    def _gone(self) -> None:
+        """End without another read, which the terminal's end would set spinning."""
         self.exit_event.set()
+        self._unwatch_hangup()
+        self._end(signal.SIGHUP)
+
+    def _unwatch_hangup(self) -> None:
         if self._hangup is not None:
             self._loop.remove_reader(self._hangup.fileno())
+            self._hangup.close()
+            self._hangup = None
+
+    def _end(self, number: signal.Signals) -> None:
+        self._app.exit(return_code=128 + number)
 
 
 def _terminal_size() -> tuple[int, int]:

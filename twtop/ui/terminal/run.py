@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from textual.worker import WorkerFailed
 
 from twtop.errors import TwtopError
 from twtop.ui.terminal.capabilities import require_terminal
@@ -38,6 +39,8 @@ def run_app(app: App[Any]) -> int:
             raise
         error = raised
     error = error or app._exception  # noqa: SLF001 - Textual has no public way to ask
+    if isinstance(error, WorkerFailed):
+        error = error.error
     if isinstance(error, TwtopError):
         raise error
     if error is None:
