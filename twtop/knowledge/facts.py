@@ -31,9 +31,9 @@ class HostFacts:
     """The host whose sockets are explained, at one instant.
 
     `sysctls` maps dotted names to their text, `unreadable` names that exist but could not be read to the
-    reason; a name in neither does not exist here. `time_wait_ms` is the length of TIME-WAIT (as
-    `twtop.core.timers.longest_life_ms` tells it). `namespaced`: the network namespace is not the host's first, which hides some
-    machine-wide sysctls from it.
+    reason; a name in neither does not exist here. `time_wait_ms` is the length of TIME-WAIT, as
+    `twtop.core.timers.longest_life_ms` tells it. `namespaced`: the network namespace is not the host's
+    first, which hides some machine-wide sysctls from it.
     """
 
     sysctls: Mapping[str, str] = field(default_factory=dict)
