@@ -1,0 +1,198 @@
+"""The measured columns of the table; each is declared once, for groups and for single sockets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from twtop.core.format import count_text, duration_text, rate_text, span_text
+from twtop.core.measures import SOON_MS
+from twtop.core.states import State, Timer, timer_label
+from twtop.core.timers import NO_END
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twtop.core.changes import Moment
+    from twtop.core.measures import Counts, Measures
+    from twtop.core.signs import Signs
+    from twtop.core.sockets import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a text is made of: where to look, and how the present differs from the instant of the dump."""
+
+    moment: Moment
+    signs: Signs
+    elapsed_ms: int
+    """Time since the snapshot, so that timers tick between snapshots."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column."""
+
+    name: str
+    title: str
+    width: int
+    topic: str
+    """The column's page in the explanations."""
+    group_text: Callable[[Cell, Measures, int], str]
+    socket_text: Callable[[Cell, int], str]
+    group_value: Callable[[Measures], Counts]
+    """What groups are sorted by."""
+    socket_value: Callable[[Moment, Rows], Counts]
+    """What sockets are sorted by."""
+
+
+def _left_text(cell: Cell, shortest: int, longest: int) -> str:
+    if longest < 0:
+        return ""
+    return span_text(max(0, shortest - cell.elapsed_ms), max(0, longest - cell.elapsed_ms))
+
+
+def _socket_left(cell: Cell, row: int) -> str:
+    left = int(cell.moment.snapshot.left_ms[row])
+    if left != NO_END:
+        return duration_text(left - cell.elapsed_ms)
+    sockets = cell.moment.snapshot.sockets
+    if sockets.timer[row] == Timer.OFF:
+        return ""
+    return f"({duration_text(int(sockets.expires_ms[row]) - cell.elapsed_ms)})"
+
+
+def _socket_timer(cell: Cell, row: int) -> str:
+    sockets = cell.moment.snapshot.sockets
+    timer, retrans = int(sockets.timer[row]), int(sockets.retrans[row])
+    if timer == Timer.OFF:
+        return ""
+    label = {Timer.KEEPALIVE: "keepaliv", Timer.ON: "retrans"}.get(Timer(timer)) if timer <= 5 else None
+    return f"{label or timer_label(timer)}" + (f"/{retrans}" if retrans else "")
+
+
+def _queues_text(receive: int, send: int) -> str:
+    return f"{count_text(receive, 5)}/{count_text(send, 5)}" if receive or send else ""
+
+
+def _group_queues(cell: Cell, measures: Measures, index: int) -> str:
+    del cell
+    return _queues_text(int(measures.rqueue[index]), int(measures.wqueue[index]))
+
+
+def _socket_queues(cell: Cell, row: int) -> str:
+    sockets = cell.moment.snapshot.sockets
+    if sockets.state[row] == State.LISTEN:
+        return f"{count_text(int(sockets.rqueue[row]), 5)}/{count_text(int(sockets.wqueue[row]), 5)}"
+    return _queues_text(int(sockets.rqueue[row]), int(sockets.wqueue[row]))
+
+
+def _rate(name: str) -> Callable[[Cell, Measures, int], str]:
+    def text(cell: Cell, measures: Measures, index: int) -> str:
+        seconds = cell.moment.seconds
+        return rate_text(int(getattr(measures, name)[index]) / seconds) if seconds > 0 else ""
+
+    return text
+
+
+def _socket_mark(cell: Cell, row: int) -> str:
+    return "new" if cell.moment.born[row] else ""
+
+
+def _time_left(moment: Moment, rows: Rows) -> Counts:
+    return moment.snapshot.left_ms[rows].astype(np.int64)
+
+
+def _soon(_: Cell, measures: Measures, index: int) -> str:
+    soon = int(measures.soon[index])
+    return count_text(soon, 6) if soon else ""
+
+
+def _nothing(_: Cell, __: int) -> str:
+    return ""
+
+
+FIELDS: Final[dict[str, Field]] = {
+    field.name: field
+    for field in (
+        Field(
+            "sockets",
+            "SOCKETS",
+            8,
+            "sockets",
+            lambda _, measures, index: count_text(int(measures.sockets[index]), 8),
+            _nothing,
+            lambda measures: measures.sockets,
+            _time_left,
+        ),
+        Field(
+            "born",
+            "+/s",
+            5,
+            "born",
+            _rate("born"),
+            _socket_mark,
+            lambda measures: measures.born,
+            lambda moment, rows: moment.born[rows].astype(np.int64),
+        ),
+        Field(
+            "gone",
+            "-/s",
+            5,
+            "gone",
+            _rate("gone"),
+            _nothing,
+            lambda measures: measures.gone,
+            _time_left,
+        ),
+        Field(
+            "soon",
+            "<10s",
+            6,
+            "soon",
+            _soon,
+            _nothing,
+            lambda measures: measures.soon,
+            _time_left,
+        ),
+        Field(
+            "left",
+            "LEFT",
+            7,
+            "time left",
+            lambda cell, measures, index: _left_text(
+                cell, int(measures.shortest_ms[index]), int(measures.longest_ms[index])
+            ),
+            _socket_left,
+            lambda measures: measures.longest_ms,
+            _time_left,
+        ),
+        Field(
+            "histogram",
+            "0..life",
+            8,
+            "histogram",
+            lambda cell, measures, index: cell.signs.sparkline(measures.histogram[index].tolist()).ljust(8),
+            _socket_timer,
+            lambda measures: measures.histogram[:, 0],
+            lambda moment, rows: moment.snapshot.sockets.retrans[rows].astype(np.int64),
+        ),
+        Field(
+            "queues",
+            "RQ/SQ",
+            9,
+            "receive queue",
+            _group_queues,
+            _socket_queues,
+            lambda measures: measures.rqueue + measures.wqueue,
+            lambda moment, rows: (
+                moment.snapshot.sockets.rqueue[rows].astype(np.int64) + moment.snapshot.sockets.wqueue[rows]
+            ),
+        ),
+    )
+}
+
+DEFAULT_SORT: Final = "sockets"
+assert SOON_MS == 10_000  # noqa: S101 - the title of "soon" says so

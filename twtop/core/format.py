@@ -1,0 +1,53 @@
+"""Numbers written for a narrow column."""
+
+from __future__ import annotations
+
+from twtop.core.timers import NO_END
+
+
+def count_text(number: int, width: int = 9) -> str:
+    """Write a count with thousands separated; shortened (``1.2M``) where the width demands it."""
+    plain = f"{number:,}"
+    if len(plain) <= width:
+        return plain
+    for unit, size in (("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)):
+        short = f"{number / size:.1f}{unit}" if number < 10 * size else f"{number // size}{unit}"
+        if len(short) <= width and number < 1000 * size:
+            return short
+    return f"{number // 1_000_000_000}G"
+
+
+def rate_text(number: float) -> str:
+    """Write a rate per second; a blank for none, so that what moves stands out."""
+    if number <= 0:
+        return ""
+    return f"{number:.1f}" if number < 9.95 else count_text(round(number), 5)
+
+
+def delta_text(number: int) -> str:
+    """Write a change with its sign; nothing for no change."""
+    return f"{number:+,}" if number else ""
+
+
+def duration_text(milliseconds: int) -> str:
+    """Write a time left: tenths below ten seconds, seconds below ten minutes, then minutes and hours."""
+    seconds = max(0, milliseconds) / 1000
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    if seconds < 600:
+        return f"{seconds:.0f}s"
+    minutes = round(seconds / 60)
+    return f"{minutes}m" if minutes < 120 else f"{minutes // 60}h{minutes % 60:02}m"
+
+
+def span_text(shortest_ms: int, longest_ms: int) -> str:
+    """Write times left from shortest to longest in whole seconds; nothing where no clock runs."""
+    if shortest_ms == NO_END or longest_ms < 0:
+        return ""
+    shortest, longest = -(-shortest_ms // 1000), -(-longest_ms // 1000)
+    return f"{longest}s" if shortest == longest else f"{shortest}-{longest}s"
+
+
+def percent_text(part: float, whole: float) -> str:
+    """Write a share in whole percent; ``-`` of nothing."""
+    return f"{100 * part / whole:.0f}%" if whole > 0 else "-"

@@ -1,0 +1,135 @@
+"""Snapshots of the running kernel."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
+
+from twtop.core.snapshot import Snapshot, snapshot
+from twtop.core.sockets import Sockets
+from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
+from twtop.errors import KernelError
+from twtop.kernel.counters import read_counters
+from twtop.kernel.host import HostInfo, read_host
+from twtop.kernel.procnet import read_tcp_tables
+from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
+from twtop.kernel.sysctl import read_sysctls
+from twtop.kernel.udp import read_udp_ports
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from twtop.kernel.bytecode import KernelFilter
+
+_CONNECTED: Final = ALL_STATES & ~State.LISTEN.bit & ~State.UNCONN.bit
+_ATTEMPTS: Final = 2
+_BOUND_SHARE: Final = 10
+
+
+class _Bound(NamedTuple):
+    """Bound-inactive sockets as they were listed last, and when to list them again."""
+
+    sockets: Sockets
+    due_s: float
+
+
+class LiveSource:
+    """The network namespace of the creating thread, over netlink, or through /proc where that is refused.
+
+    The kernel finds bound-inactive sockets by walking everything that has a port; where that takes long they
+    are listed less often, so that they cost a tenth of the time at most.
+    """
+
+    def __init__(self) -> None:
+        self.host: HostInfo = read_host()
+        self.refusal: str | None = None
+        """Why netlink cannot be used; None if it can."""
+        self._diag: SockDiag | None = None
+        self._bound: _Bound | None = None
+        try:
+            self._diag = SockDiag()
+            if kernel_lists_bound_inactive(self._diag):
+                self._bound = _Bound(Sockets.empty(), 0.0)
+        except KernelError as error:
+            self.refusal = str(error)
+            self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the netlink socket; a closed source reads /proc."""
+        if self._diag is not None:
+            self._diag.close()
+            self._diag = None
+
+    @property
+    def lists_bound_inactive(self) -> bool:
+        """Tell whether sockets that are bound and nothing else can be listed here."""
+        return self._bound is not None
+
+    def take(self, wanted: KernelFilter | None = None) -> Snapshot:
+        """Take a snapshot; with a filter, only of sockets it may match, and all listeners and bound ones.
+
+        Raises:
+            KernelError: the kernel refuses both netlink and /proc, or sends damaged answers twice.
+        """
+        sockets, remarks = self._from_netlink(wanted) if self._diag else self._from_proc()
+        return snapshot(
+            sockets,
+            wall_s=time.time(),
+            instant_s=time.monotonic(),
+            sysctls=read_sysctls(),
+            counters=read_counters(),
+            udp_ports=self._udp_ports(),
+            degraded=remarks,
+        )
+
+    def _from_netlink(self, wanted: KernelFilter | None) -> tuple[Sockets, tuple[str, ...]]:
+        assert self._diag is not None  # noqa: S101 - for mypy
+        states = _CONNECTED if wanted is None else wanted.states & _CONNECTED
+        remarks: list[str] = []
+        for attempt in range(_ATTEMPTS):
+            try:
+                listening = self._diag.dump_tcp(State.LISTEN.bit).sockets
+                if wanted is None:
+                    dump = self._diag.dump_tcp(states)
+                else:
+                    dump = self._diag.dump_tcp(states, wanted.bytecode)
+                break
+            except KernelError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        if dump.interrupted:
+            remarks.append("the socket table changed during the dump: some sockets may be missing or twice")
+        parts = [listening, dump.sockets]
+        if self._bound is not None:
+            parts.append(self._list_bound(self._diag, self._bound))
+        else:
+            remarks.append("this kernel cannot list bound-inactive sockets (UNCONN)")
+        return Sockets.concatenate(parts), tuple(remarks)
+
+    def _list_bound(self, diag: SockDiag, known: _Bound) -> Sockets:
+        start = time.monotonic()
+        if start < known.due_s:
+            return known.sockets
+        sockets = diag.dump_tcp(1 << BOUND_INACTIVE).sockets
+        end = time.monotonic()
+        self._bound = _Bound(sockets, end + _BOUND_SHARE * (end - start))
+        return sockets
+
+    def _from_proc(self) -> tuple[Sockets, tuple[str, ...]]:
+        remark = (
+            f"{self.refusal or 'netlink is closed'}: reading /proc/net/tcp, without bound-inactive sockets"
+        )
+        return read_tcp_tables(), (remark,)
+
+    def _udp_ports(self) -> NDArray[np.uint16] | None:
+        with suppress(KernelError):
+            return read_udp_ports(self._diag)
+        return None
