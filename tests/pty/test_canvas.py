@@ -80,7 +80,7 @@ def frames(draw: st.DrawFn, width: int, height: int) -> str:
         column = draw(st.integers(0, width - 1))
         line = draw(st.lists(segments, min_size=1, max_size=3))
         out += [place(draw(st.integers(0, height - 1)), column), *_fitting(line, width - column)]
-    return "".join([*out, place(0, 0)])
+    return "".join([*out, place(draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1)))])
 
 
 def _fitting(line: Sequence[str], room: int) -> list[str]:
@@ -157,6 +157,23 @@ def test_one_changed_digit_costs_a_move_and_a_digit() -> None:
     canvas.update()
     canvas.draw(place(1, 3) + "1,235" + place(0, 0))
     assert canvas.update() == "\x1b[2;8H5\x1b[H"
+
+
+def test_every_update_starts_from_an_absolute_place() -> None:
+    canvas = Canvas(lambda: (20, 4))
+    canvas.draw(START + place(0, 0) + "ab")
+    canvas.update()
+    for column, sign in enumerate("cd"):
+        canvas.draw(place(0, column) + sign)
+        assert canvas.update().startswith("\x1b[1;2H" if column else "\x1b[Hc")
+
+
+def test_after_a_wide_character_the_place_is_absolute() -> None:
+    canvas = Canvas(lambda: (20, 4))
+    canvas.draw(START)
+    canvas.update()
+    canvas.draw(place(0, 0) + "世          b" + place(3, 3))
+    assert canvas.update() == "\x1b[H世\x1b[1;13Hb\x1b[4;4H"
 
 
 def test_frames_never_written_are_superseded() -> None:

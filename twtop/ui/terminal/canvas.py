@@ -170,11 +170,7 @@ class Canvas:
             if len(between) > _WORTH_REWRITING or not all(
                 texts[at].isascii() and looks_alike(texts[at], styles[at], styles[end - 1]) for at in between
             ):
-                yield start, self._whole(row, end)
+                yield start, end
                 start = column
             end = column + 1
-        yield start, self._whole(row, end)
-
-    def _whole(self, row: int, end: int) -> int:
-        """Move the end of a run past the second half of a wide character."""
-        return end + (end < self._wanted.width and not self._wanted.texts[row][end])
+        yield start, end
