@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import re
 import signal
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,11 +24,39 @@ SAMPLE = "tests.pty.sample_app"
 HANGUP, INTERRUPT, TERMINATED = (128 + number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM))
 
 
+@dataclass(frozen=True)
+class Program:
+    """What is run, and what its screen shows when it is ready."""
+
+    argv: list[str]
+    ready: str
+
+
+PROGRAMS = {
+    "sample": Program(python(SAMPLE), r"ready tick [1-9]"),
+    "twtop": Program(python("twtop", "demo"), r"TIME-WAIT"),
+}
+
+
+@pytest.fixture(params=PROGRAMS)
+def program(request: pytest.FixtureRequest) -> Program:
+    if request.param == "twtop" and importlib.util.find_spec("twtop.ui.app") is None:
+        pytest.skip("twtop has no screen yet")
+    return PROGRAMS[request.param]
+
+
 @pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    with Terminal(python(SAMPLE)) as terminal:
-        terminal.wait_text(r"ready tick [1-9]")
+def terminal(program: Program) -> Iterator[Terminal]:
+    with Terminal(program.argv) as terminal:
+        terminal.wait_text(program.ready)
         assert terminal.modes[ALTERNATE_SCREEN]
+        yield terminal
+
+
+@pytest.fixture
+def sample() -> Iterator[Terminal]:
+    with Terminal(python(SAMPLE)) as terminal:
+        terminal.wait_text(PROGRAMS["sample"].ready)
         yield terminal
 
 
@@ -50,9 +80,9 @@ def test_a_signal_ends_it(terminal: Terminal, number: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("ignored", [[], [signal.SIGHUP]], ids=["told by SIGHUP", "told by end of file"])
-def test_the_terminal_is_gone(ignored: list[signal.Signals]) -> None:
-    with Terminal(python(SAMPLE), ignored=ignored) as terminal:
-        terminal.wait_text("ready tick")
+def test_the_terminal_is_gone(program: Program, ignored: list[signal.Signals]) -> None:
+    with Terminal(program.argv, ignored=ignored) as terminal:
+        terminal.wait_text(program.ready)
         terminal.vanish()
         assert terminal.process.wait(10) == HANGUP
 
@@ -64,20 +94,20 @@ def test_the_terminal_is_gone_while_nothing_is_written() -> None:
         assert terminal.process.wait(10) == HANGUP
 
 
-def test_a_crash_is_one_line(terminal: Terminal) -> None:
-    terminal.send("x")
-    assert terminal.wait_exit() == 1
-    terminal.assert_restored()
-    said = terminal.output.rpartition(b"\x1b[?1004l")[2].decode()
+def test_a_crash_is_one_line(sample: Terminal) -> None:
+    sample.send("x")
+    assert sample.wait_exit() == 1
+    sample.assert_restored()
+    said = sample.output.rpartition(b"\x1b[?1004l")[2].decode()
     error = "ValueError: a number that was not one"
     assert said == f"twtop: internal error: {error}: set TWTOP_DEBUG=1 for the traceback\r\n"
 
 
-def test_an_error_of_ours_reaches_the_caller_from_a_worker_too(terminal: Terminal) -> None:
-    terminal.send("w")
-    assert terminal.wait_exit() == 2
-    terminal.assert_restored()
-    assert terminal.output.endswith(b"\x1b[?1004lthis host has no sockets\r\n")
+def test_an_error_of_ours_reaches_the_caller_from_a_worker_too(sample: Terminal) -> None:
+    sample.send("w")
+    assert sample.wait_exit() == 2
+    sample.assert_restored()
+    assert sample.output.endswith(b"\x1b[?1004lthis host has no sockets\r\n")
 
 
 def test_a_crash_shows_its_traceback_for_debugging() -> None:
@@ -135,6 +165,17 @@ def test_it_can_be_ended_while_the_reader_is_stalled(terminal: Terminal) -> None
     assert terminal.attributes == terminal.attributes_before
 
 
+def test_tiny_and_back(terminal: Terminal, program: Program) -> None:
+    written = len(terminal.output)
+    terminal.resize(20, 5)
+    terminal.wait("a repaint", lambda: b"\x1b[2J" in terminal.output[written:])
+    terminal.resize(80, 24)
+    terminal.wait_text(program.ready)
+    terminal.send("q")
+    assert terminal.wait_exit() == 0
+    terminal.assert_restored()
+
+
 @pytest.mark.parametrize(
     "supported", [{SYNCHRONIZED}, {SYNCHRONIZED, IN_BAND_RESIZE}], ids=["signal", "in band"]
 )
@@ -163,14 +204,14 @@ def test_what_others_wrote_is_painted_over_by_ctrl_l() -> None:
         terminal.wait("the clean screen", lambda: terminal.text == clean)
 
 
-def test_ctrl_z_and_continue(terminal: Terminal) -> None:
+def test_ctrl_z_and_continue(terminal: Terminal, program: Program) -> None:
     terminal.send("\x1a")
     terminal.wait("the stop", lambda: is_stopped(terminal.process.pid))
     terminal.wait("the screen left", lambda: not terminal.modes[ALTERNATE_SCREEN])
     terminal.assert_restored()
     terminal.screen.reset()
     terminal.kill(signal.SIGCONT)
-    terminal.wait_text(r"10\.0\.0\.23:5432")
+    terminal.wait_text(program.ready)
     assert terminal.modes[ALTERNATE_SCREEN]
     terminal.send("q")
     assert terminal.wait_exit() == 0

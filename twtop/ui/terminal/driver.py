@@ -33,7 +33,7 @@ class TerminalDriver(LinuxDriver):
     """Textual's driver for Linux, writing to stdout through a `Canvas`.
 
     SIGTERM, SIGHUP, SIGINT and ctrl+c end the app with status 128+n; a terminal that is gone (end of file,
-    EIO) counts as SIGHUP. ctrl+l writes the whole screen again.
+    EIO) counts as SIGHUP. ctrl+z suspends, ctrl+l writes the whole screen again.
     """
 
     def __init__(
@@ -72,14 +72,16 @@ class TerminalDriver(LinuxDriver):
             self._lost()
 
     def process_message(self, message: Message) -> None:
-        """Act on the two keys that are the terminal's own, and pass everything on."""
-        if isinstance(message, events.Key):
-            if message.key == "ctrl+c":
-                self._loop.call_soon_threadsafe(self._end, signal.SIGINT)
-                return
-            if message.key == "ctrl+l":
-                self._output.repaint()
-        super().process_message(message)
+        """Act on the keys that are the terminal's own, and pass the others on."""
+        key = message.key if isinstance(message, events.Key) else None
+        if key == "ctrl+c":
+            self._loop.call_soon_threadsafe(self._end, signal.SIGINT)
+        elif key == "ctrl+z":
+            self._app.call_later(self._app.action_suspend_process)
+        elif key == "ctrl+l":
+            self._output.repaint()
+        else:
+            super().process_message(message)
 
     def _handle_signals(self) -> None:
         """Have signals handled between two steps of the loop, where the canvas is in no one's hands."""
