@@ -31,6 +31,9 @@ NLMSG_OVERRUN: Final = 4
 NLM_F_DUMP_INTR: Final = 0x10
 
 HEADER_BYTES: Final = 16
+_MAX_ERRNO: Final = 4095
+"""include/linux/err.h; what is beyond is no error number but damage."""
+
 MESSAGE_BYTES: Final = HEADER_BYTES + 72
 """nlmsghdr and inet_diag_msg; attributes may follow and are skipped."""
 
@@ -82,7 +85,8 @@ def decode(buffer: bytearray, bounds: Sequence[tuple[int, int]], sequence: int, 
     """Decode the datagrams that lie in ``buffer`` at ``bounds`` (start and end in bytes, starts on 4).
 
     Messages of another sequence number (answers to an older request) and of other types are skipped; so are
-    attributes. ``buffer`` must reach at least one message (88 bytes) beyond the last end.
+    attributes. ``buffer`` must reach at least one message (88 bytes) beyond the last end; its length is a
+    multiple of 4.
 
     Raises:
         DumpRefusedError: the answer is an error of the kernel.
@@ -117,7 +121,7 @@ def _message_starts(words: NDArray[np.uint32], start: Rows, end_bytes: Rows) -> 
 def _uniform_runs(words: NDArray[np.uint32], start: Rows, end_bytes: Rows) -> tuple[Mask, Rows]:
     """Find the datagrams whose messages are all as long as their first, and the starts in these.
 
-    A pile-up of TIME-WAIT sockets is nothing but such runs, and a guess that is checked costs less than a walk.
+    A pile-up of TIME-WAIT sockets is nothing but such runs, and checking a guess costs less than a walk.
     """
     size = end_bytes - (start << 2)
     length = words[np.minimum(start, len(words) - 1)].astype(np.int64)
@@ -160,9 +164,15 @@ def _raise_errors(messages: NDArray[Any], starts: Rows, types: NDArray[np.uint16
     """Raise what NLMSG_ERROR, NLMSG_OVERRUN or the status inside NLMSG_DONE report."""
     if np.any(types == NLMSG_OVERRUN):
         raise KernelError("netlink lost data of the dump (NLMSG_OVERRUN)")
-    with_status = starts[(types == NLMSG_ERROR) | done]
-    with_status = with_status[messages["length"][with_status] >= HEADER_BYTES + 4]
-    failed = [status for status in messages["error"][with_status].tolist() if status < 0]
+    errors = starts[types == NLMSG_ERROR]
+    if np.any(messages["length"][errors] < HEADER_BYTES + 4):
+        raise KernelError("netlink reported an error without saying which")
+    ends = starts[done]
+    ends = ends[messages["length"][ends] >= HEADER_BYTES + 4]
+    status = messages["error"][np.sort(np.concatenate([errors, ends]))]
+    failed = status[status < 0].tolist()
+    if failed and failed[0] < -_MAX_ERRNO:
+        raise KernelError(f"netlink reported the impossible error {failed[0]}")
     if failed:
         raise DumpRefusedError(-failed[0])
 
