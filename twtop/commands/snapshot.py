@@ -1,0 +1,71 @@
+"""``twtop snapshot``: print one instant."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from twtop.commands.choices import chosen_view
+from twtop.core.changes import follow
+from twtop.core.signs import ASCII, UNICODE
+from twtop.core.view import view
+from twtop.errors import UsageError
+from twtop.export.csv_ import groups_csv, sockets_csv
+from twtop.export.json_ import json_text
+from twtop.export.output import emit
+from twtop.export.table import OF_ONE_INSTANT, groups_table, sockets_table
+from twtop.kernel.bytecode import compile_filter
+from twtop.kernel.sysctl import WATCHED
+from twtop.sources.live import LiveSource
+from twtop.ui.terminal.capabilities import capabilities
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable, Iterator
+
+    from twtop.core.view import View
+
+
+def print_snapshot(arguments: Namespace) -> int:
+    """Take one snapshot and print it in the chosen format; return the exit status.
+
+    Raises:
+        UsageError: the arguments contradict each other, or one cannot be understood.
+        KernelError: the kernel gives no list of sockets.
+        HostError: standard output cannot be written.
+    """
+    if arguments.limit is not None and arguments.format != "table":
+        raise UsageError("--limit shortens tables only; leave it out, or choose --format table")
+    spec = chosen_view(arguments, (field.name for field in OF_ONE_INSTANT))
+    with LiveSource() as source:
+        # JSON tells of the ports of all sockets, whatever the filter.
+        wanted = None if arguments.format == "json" else compile_filter(spec.filter)
+        snapshot = source.take(wanted)
+    shown = view(follow(None, snapshot), spec)
+    if arguments.format == "json":
+        emit(json_text(shown, source.host, WATCHED, sockets=arguments.sockets))
+        return 0
+    _remark(snapshot.degraded)
+    emit(_csv(shown, arguments) if arguments.format == "csv" else _table(shown, arguments))
+    return 0
+
+
+def _csv(shown: View, arguments: Namespace) -> Iterator[str]:
+    return sockets_csv(shown) if arguments.sockets else groups_csv(shown)
+
+
+def _table(shown: View, arguments: Namespace) -> Iterator[str]:
+    width = shutil.get_terminal_size((80, 24)).columns
+    if arguments.sockets:
+        return sockets_table(shown, width, arguments.limit)
+    signs = UNICODE if capabilities(os.environ).unicode else ASCII
+    return groups_table(shown, signs, width, arguments.limit)
+
+
+def _remark(sentences: Iterable[str]) -> None:
+    # Whoever closed standard error does not want to know.
+    with suppress(OSError, AttributeError):
+        sys.stderr.writelines(f"twtop: {sentence}\n" for sentence in sentences)

@@ -1,0 +1,57 @@
+"""A snapshot as CSV (RFC 4180): a header, then one line per group or per socket; what is unknown is empty.
+
+The columns of sockets are those of `SocketRecord`. Those of groups are the grouping keys, then the members of
+`GroupRecord`, the histogram in one column per part (``left_0`` ends first).
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from twtop.core.measures import HISTOGRAM_BINS
+from twtop.export.records import SocketRecord, group_records, socket_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from twtop.core.view import View
+
+
+def sockets_csv(view: View) -> Iterator[str]:
+    """Yield the header and every matching socket."""
+    yield from _lines(SocketRecord._fields, socket_records(view))
+
+
+def groups_csv(view: View) -> Iterator[str]:
+    """Yield the header and every group of the finest level."""
+    parts = (f"left_{number}" for number in range(HISTOGRAM_BINS))
+    header = (*view.groups.keys, "sockets", "soon", "shortest_ms", "longest_ms", "rqueue", "wqueue", *parts)
+    rows = (
+        (
+            *group.key.values(),
+            group.sockets,
+            group.soon,
+            group.shortest_ms,
+            group.longest_ms,
+            group.rqueue,
+            group.wqueue,
+            *group.histogram,
+        )
+        for group in group_records(view)
+    )
+    yield from _lines(header, rows)
+
+
+class _Line:
+    """What csv.writer takes for a file: it hands every line back."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    writer = csv.writer(_Line())
+    yield writer.writerow(header)  # what write() returned
+    for row in rows:
+        yield writer.writerow(row)

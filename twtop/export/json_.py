@@ -1,0 +1,180 @@
+"""A snapshot as JSON, written as a stream: one object, one group, destination or socket per line.
+
+``schema``              1; new members may be added to a schema, none is renamed, moved or removed
+``host``                ``name``, ``kernel`` (its release), ``namespace`` (``host``, its name, or its number)
+``time``                end of the dump, ISO 8601 in UTC with milliseconds
+``filter``              the filter in its canonical words, null without one
+``by``                  the keys of ``groups``, outermost first
+``states``              matching sockets by state, all eleven states as ``ss`` names them, zeros too
+``time_wait_ms``        the length of TIME-WAIT on this kernel
+``groups``              matching sockets by ``key`` (an object: name of the key to its text), in the order of
+                        the screen; of each: ``sockets``; ``soon``, of these ended by the clock within 10 s;
+                        ``time_left_ms`` (``shortest``, ``longest``) or null where no clock ends any;
+                        ``histogram``, 8 numbers of sockets by time left, each an eighth of ``time_wait_ms``
+                        (the last one holds everything longer); ``rqueue`` and ``wqueue``, totals
+``ports``               ephemeral ports, always of all sockets, whatever the filter:
+  ``range``             ``low`` and ``high``, both included
+  ``capacity``          how many connect() can choose from; ``half``: beyond these it is slow
+  ``reserved``          ports left out by ip_local_reserved_ports
+  ``bound``             ports left out because they are listened on or only bound
+  ``udp_used``          ports of the range that UDP uses, from its own pool; null where unknown
+  ``destinations``      every ``source`` and ``remote`` (``address``, ``port``), most ``used`` ports first;
+                        ``time_wait``, of these in TIME-WAIT; ``capacity``; ``half_reached``
+  ``pools``             up to 16 ``source`` addresses with sockets bound before they connect; ports ``used``
+``sysctls``             dotted name to text, null where this kernel or namespace has none of that name
+``sysctls_unreadable``  dotted name to the reason
+``degraded``            what this snapshot lacks and why, in sentences
+``sockets``             only with ``--sockets``: the matching sockets, in the order of the groups; of each:
+  ``family``            ``inet`` or ``inet6``, as the kernel reports the socket
+  ``state``             as ``ss`` names it
+  ``local``, ``remote``  ``address`` as ``ss`` writes it, without brackets (an IPv4 peer of an IPv6 socket is
+                        ``::ffff:a.b.c.d``), and ``port``; without a peer (LISTEN, UNCONN) the remote address
+                        is ``0.0.0.0`` or ``::``, the port 0
+  ``timer``             ``kind`` as ``ss`` names it, ``remaining_ms`` until it fires, ``retrans``; or null
+  ``time_left_ms``      until the clock ends the socket, through all its phases; null where no clock does
+  ``rqueue``            bytes not read; of LISTEN connections not accepted
+  ``wqueue``            bytes not acknowledged; of LISTEN the limit of the accept queue
+  ``inode``, ``uid``    null where unknown: mini-sockets, orphans, connections not accepted
+  ``cookie``            the kernel's number for the connection, the same in all its states; up to 64 bits
+  ``interface``         index of the interface the socket is bound to, or null
+  ``role``              ``server`` if the local port has a listener, else ``client``
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from twtop.core.address import address_text
+from twtop.core.filter import Everything
+from twtop.core.ports import port_usage
+from twtop.core.states import IN_LIFE_ORDER
+from twtop.export.records import group_records, socket_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from twtop.core.ports import Ports
+    from twtop.core.sockets import Sockets
+    from twtop.core.sysctls import Sysctls
+    from twtop.core.view import View
+    from twtop.export.records import GroupRecord, SocketRecord
+    from twtop.kernel.host import HostInfo
+
+SCHEMA: Final = 1
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def json_text(view: View, host: HostInfo, watched: Iterable[str], *, sockets: bool) -> Iterator[str]:
+    """Yield the document described above; ``watched`` are the sysctls it names."""
+    snapshot, spec = view.moment.snapshot, view.spec
+    time = datetime.fromtimestamp(snapshot.wall_s, UTC).isoformat(timespec="milliseconds")
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "host": {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label},
+        "time": time.replace("+00:00", "Z"),
+        "filter": None if isinstance(spec.filter, Everything) else str(spec.filter),
+        "by": spec.keys,
+        "states": {state.label: view.state_matches[state] for state in IN_LIFE_ORDER},
+        "time_wait_ms": snapshot.life_ms,
+        "groups": map(_group, group_records(view)),
+        "ports": _ports(port_usage(snapshot), snapshot.sockets),
+        "sysctls": _sysctls(snapshot.sysctls, watched),
+        "sysctls_unreadable": dict(snapshot.sysctls.unreadable),
+        "degraded": snapshot.degraded,
+    }
+    if sockets:
+        document["sockets"] = map(_socket, socket_records(view))
+    yield from _stream(document)
+    yield "\n"
+
+
+def _stream(value: Any) -> Iterator[str]:
+    """Encode iterators item by item, a line each, and the objects that hold them member by member."""
+    if isinstance(value, Iterator):
+        yield "["
+        separator = "\n"
+        for item in value:
+            yield separator + _encode(item)
+            separator = ",\n"
+        yield "]"
+    elif isinstance(value, dict) and any(isinstance(member, Iterator | dict) for member in value.values()):
+        separator = "{"
+        for name, member in value.items():
+            yield f"{separator}\n{_encode(name)}:"
+            yield from _stream(member)
+            separator = ","
+        yield "}"
+    else:
+        yield _encode(value)
+
+
+def _group(group: GroupRecord) -> dict[str, Any]:
+    left = None
+    if group.shortest_ms is not None:
+        left = {"shortest": group.shortest_ms, "longest": group.longest_ms}
+    return {
+        "key": group.key,
+        "sockets": group.sockets,
+        "soon": group.soon,
+        "time_left_ms": left,
+        "histogram": group.histogram,
+        "rqueue": group.rqueue,
+        "wqueue": group.wqueue,
+    }
+
+
+def _ports(ports: Ports, sockets: Sockets) -> dict[str, Any]:
+    return {
+        "range": {"low": ports.range.low, "high": ports.range.high},
+        "capacity": ports.capacity,
+        "half": ports.half,
+        "reserved": ports.reserved,
+        "bound": ports.bound,
+        "udp_used": ports.udp_used,
+        "destinations": _destinations(ports, sockets),
+        "pools": [{"source": pool.source, "used": pool.used} for pool in ports.pools],
+    }
+
+
+def _destinations(ports: Ports, sockets: Sockets) -> Iterator[dict[str, Any]]:
+    for index in range(len(ports)):
+        destination = ports.destination(sockets, index)
+        address = address_text(destination.remote_hi, destination.remote_lo)
+        used = int(ports.used[index])
+        yield {
+            "source": destination.source_text,
+            "remote": {"address": address, "port": destination.remote_port},
+            "used": used,
+            "time_wait": int(ports.waiting[index]),
+            "capacity": ports.capacity,
+            "half_reached": used >= ports.half,
+        }
+
+
+def _sysctls(sysctls: Sysctls, watched: Iterable[str]) -> dict[str, str | None]:
+    return {name: sysctls.get(name) for name in watched if name not in sysctls.unreadable}
+
+
+def _socket(socket: SocketRecord) -> dict[str, Any]:
+    timer = None
+    if socket.timer is not None:
+        timer = {"kind": socket.timer, "remaining_ms": socket.remaining_ms, "retrans": socket.retrans}
+    return {
+        "family": socket.family,
+        "state": socket.state,
+        "local": {"address": socket.local_address, "port": socket.local_port},
+        "remote": {"address": socket.remote_address, "port": socket.remote_port},
+        "timer": timer,
+        "time_left_ms": socket.time_left_ms,
+        "rqueue": socket.rqueue,
+        "wqueue": socket.wqueue,
+        "inode": socket.inode,
+        "uid": socket.uid,
+        "cookie": socket.cookie,
+        "interface": socket.interface,
+        "role": socket.role,
+    }

@@ -1,0 +1,47 @@
+"""Standard output of the commands that print: pipes that close and disks that fill up end them in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from io import TextIOWrapper
+from typing import TYPE_CHECKING
+
+from twtop.errors import HostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import NoReturn
+
+
+def emit(parts: Iterable[str]) -> None:
+    """Print texts one after the other, as they come, and make sure that they are written.
+
+    When the reader of a pipe is gone the process ends by SIGPIPE, silently, as ``ss`` does: ``$?`` is 141.
+    Characters that the output's encoding lacks are written ``?``.
+
+    Raises:
+        HostError: the output cannot be written, for example because the disk is full.
+    """
+    out = sys.stdout
+    if not isinstance(out, TextIOWrapper):
+        raise HostError("standard output is closed")
+    out.reconfigure(errors="replace")
+    # Python ignores SIGPIPE, and would complain at exit about what it could not write.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for part in parts:
+        try:
+            out.write(part)
+        except OSError as error:
+            _give_up(error)
+    try:
+        out.flush()
+    except OSError as error:
+        _give_up(error)
+
+
+def _give_up(error: OSError) -> NoReturn:
+    # What is still in the buffer would fail, and be reported, once more when the interpreter ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    raise HostError(f"cannot write to standard output: {error.strerror}") from error
