@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Self
 from twtop.core.sockets import Sockets
 from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
 from twtop.errors import KernelError
-from twtop.kernel.decode import HEADER_BYTES, MESSAGE_BYTES, decode
+from twtop.kernel.decode import HEADER_BYTES, MESSAGE_BYTES, NLMSG_DONE, NLMSG_ERROR, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ _DUMP_FLAGS: Final = 0x301  # NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH
 _DATAGRAM_BYTES: Final = 1 << 16  # the kernel fills at most 32 KiB of it
 _BUFFER_BYTES: Final = (
     1 << 20
-)  # decoded in one go: fits the second-level cache, still many lanes for the walk
+)  # decoded in one go: fits the second-level cache, yet gives the walk many lanes
 _ANSWER_SECONDS: Final = 10
 
 EVERYTHING: Final = ALL_STATES | 1 << BOUND_INACTIVE
@@ -85,6 +85,8 @@ class SockDiag:
         return self._dump(SOCK_DIAG_BY_FAMILY, request, None)
 
     def _dump(self, message_type: int, request: bytes, bytecode: bytes | None) -> Dump:
+        if self._socket.fileno() < 0:
+            raise KernelError("the sock_diag socket is closed")
         sequence = next(self._sequence)
         try:
             self._socket.send(_message(message_type, sequence, request, bytecode))
@@ -124,7 +126,6 @@ class SockDiag:
                 if size > _DATAGRAM_BYTES:
                     raise KernelError(f"a netlink datagram of {size} bytes was cut to {_DATAGRAM_BYTES}")
                 bounds.append((start, start + size))
-                # NLMSG_DONE and NLMSG_ERROR come in a datagram with little or nothing else in it.
                 if size < MESSAGE_BYTES + HEADER_BYTES or _ends_dump(view[start : start + size]):
                     break
                 start += size + 3 & ~3
@@ -132,9 +133,14 @@ class SockDiag:
 
 
 def _ends_dump(datagram: memoryview) -> bool:
-    """Tell whether the last 20 bytes are an NLMSG_DONE: it follows data when there is room for it."""
-    length, kind = struct.unpack_from("=IH", datagram, len(datagram) - 20)
-    return (length, kind) == (20, 3)
+    """Tell whether nothing follows this datagram.
+
+    An NLMSG_ERROR stands alone, with the whole request behind it; an NLMSG_DONE, of 20 bytes, comes last,
+    behind data where there is room for it.
+    """
+    (first,) = struct.unpack_from("=H", datagram, 4)
+    length, last = struct.unpack_from("=IH", datagram, len(datagram) - 20)
+    return first == NLMSG_ERROR or (length, last) == (20, NLMSG_DONE)
 
 
 def _open() -> socket.socket:
