@@ -1,0 +1,142 @@
+"""What the screen costs and how fast it answers, in a terminal of its own, while TIME-WAITs come and go."""
+
+from __future__ import annotations
+
+import re
+import select
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import psutil
+
+from tests.bench.feeder import LIFE_S
+from tests.bench.report import Figure, Target, show, where
+from tests.pty.terminal import ROOT, Terminal, python
+from twtop.lab.lab import Lab
+from twtop.lab.namespaces import require_namespaces
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twtop.lab.host import Host
+
+SIZES: Final = ((80, 24), (200, 50))
+MANY: Final = 10_000
+"""From so many sockets on, the targets are those for 300,000, below those for 200."""
+
+_HAS_DATA: Final = re.compile(r"TIME-WAIT +[\d,.]*[1-9]")
+_WARM_UP_S: Final = 4.0
+_WINDOW_S: Final = 12.0
+_KEYS: Final = "jk" * 10
+_KEY_GAP_S: Final = 0.37
+"""No divisor of a second, so that keys meet every part of a tick."""
+
+
+class Targets(NamedTuple):
+    """What the figures shall be, the bytes by width of the terminal."""
+
+    cpu: Target
+    memory: Target
+    first_data: Target
+    bytes_per_s: dict[int, Target]
+    key: Target = Target(50)
+
+
+FEW_SOCKETS: Final = Targets(Target(3), Target(85), Target(0.8), {80: Target(1.5)})
+MANY_SOCKETS: Final = Targets(Target(35), Target(160), Target(1.2), {80: Target(4), 200: Target(8)})
+
+
+class Probe(Terminal):
+    """A terminal that measures what runs in it."""
+
+    def watch(self, seconds: float) -> None:
+        """Read what comes for so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.read()
+
+    def answer_s(self, key: str) -> float:
+        """Press a key; return the seconds until the first byte comes back."""
+        start = time.perf_counter()
+        self.send(key)
+        select.select([self._master], [], [], 5)
+        return time.perf_counter() - start
+
+    @property
+    def tree(self) -> list[psutil.Process]:
+        root = psutil.Process(self.process.pid)
+        return [root, *root.children(recursive=True)]
+
+    @property
+    def cpu_s(self) -> float:
+        return float(sum(sum(process.cpu_times()[:4]) for process in self.tree))
+
+    @property
+    def memory_mb(self) -> float:
+        """The proportional share of memory, which counts shared pages once."""
+        return float(sum(process.memory_full_info().pss for process in self.tree)) / 1e6
+
+
+def run(sockets: int) -> None:
+    """Bring up so many TIME-WAITs and print a report for each size of terminal."""
+    require_namespaces()
+    targets = MANY_SOCKETS if sockets >= MANY else FEW_SOCKETS
+    print(f"{where()}; shared with what feeds the sockets and what plays the terminal")
+    with Lab() as lab, _fed(lab.client, sockets), lab.client.entered():
+        for columns, rows in SIZES:
+            _measure(columns, rows, targets)
+
+
+@contextmanager
+def _fed(host: Host, sockets: int) -> Iterator[None]:
+    """Keep so many TIME-WAITs up in a host, from when the first of them end."""
+    host.sysctl("net.ipv4.tcp_max_tw_buckets", 2 * sockets)
+    with host.entered():
+        feeder = subprocess.Popen(python("tests.bench.feeder", str(sockets)), cwd=ROOT)
+    try:
+        print(
+            f"{sockets:,} TIME-WAITs, {sockets / LIFE_S:,.0f} born and gone a second: ready in {LIFE_S + 5} s"
+        )
+        sys.stdout.flush()
+        time.sleep(LIFE_S + 5)
+        yield
+    finally:
+        feeder.kill()
+        feeder.wait()
+
+
+def _measure(columns: int, rows: int, targets: Targets) -> None:
+    start = time.perf_counter()
+    with Probe(python("twtop"), columns=columns, rows=rows) as terminal:
+        terminal.wait("the first data", lambda: _HAS_DATA.search(terminal.text))
+        first_data = time.perf_counter() - start
+        terminal.watch(_WARM_UP_S)
+        wall, cpu, written = time.perf_counter(), terminal.cpu_s, len(terminal.output)
+        terminal.watch(_WINDOW_S)
+        wall = time.perf_counter() - wall
+        cpu, written = terminal.cpu_s - cpu, len(terminal.output) - written
+        memory = terminal.memory_mb
+        answers = []
+        for key in _KEYS:
+            terminal.watch(_KEY_GAP_S)
+            answers.append(terminal.answer_s(key))
+        shown = _HAS_DATA.search(terminal.text)
+        terminal.send("q")
+        terminal.wait_exit()
+    rate = written / wall / 1000
+    target = targets.bytes_per_s.get(columns)
+    show(
+        f"{columns}x{rows}: {shown[0] if shown else 'no data'}",
+        [
+            Figure.of("CPU of one core", 100 * cpu / wall, "%", targets.cpu),
+            Figure.of("memory (PSS)", memory, "MB", targets.memory),
+            Figure.of(f"key to answer, worst of {len(answers)}", 1000 * max(answers), "ms", targets.key),
+            Figure.of("written to the terminal", rate, "KB/s", target)
+            if target
+            else Figure("written to the terminal", f"{rate:.3g} KB/s"),
+            Figure.of("start to first data", first_data, "s", targets.first_data),
+        ],
+    )

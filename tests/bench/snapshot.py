@@ -1,0 +1,124 @@
+"""One tick without the screen, against ``ss`` and against the floor, in turns so that all share the noise."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from collections import defaultdict
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from tests.bench.floor import Drain
+from tests.bench.report import Figure, Target, milliseconds, show, where
+from twtop.core.changes import Moment, follow
+from twtop.core.ports import port_usage
+from twtop.core.snapshot import snapshot
+from twtop.core.states import ALL_STATES, State
+from twtop.core.view import Spec, view
+from twtop.kernel.sockdiag import SockDiag
+from twtop.lab.bulk import alternating, time_waits
+from twtop.lab.lab import Lab
+from twtop.lab.namespaces import require_namespaces
+from twtop.sources.live import LiveSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twtop.lab.host import Host
+
+_CONNECTED: Final = ALL_STATES & ~State.LISTEN.bit & ~State.UNCONN.bit
+_PER_SS: Final = Target(5, at_least=True)
+
+
+class Stopwatch:
+    """Seconds by name, taken as often as there are rounds."""
+
+    def __init__(self) -> None:
+        self._taken: defaultdict[str, list[float]] = defaultdict(list)
+
+    @contextmanager
+    def time(self, name: str) -> Iterator[None]:
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield
+        self._taken[name].append(time.perf_counter() - wall)
+        self._taken[f"cpu {name}"].append(time.process_time() - cpu)
+
+    def __getitem__(self, name: str) -> float:
+        return statistics.median(self._taken[name])
+
+    def mean(self, name: str) -> float:
+        return statistics.fmean(self._taken[name])
+
+
+def run(sockets: int, alternate: int, rounds: int) -> None:
+    """Make the sockets and print both reports."""
+    require_namespaces()
+    print(f"medians of {rounds} rounds, one a second; {where()}")
+    with Lab() as lab:
+        time_waits(lab.client, sockets)
+        _report("TIME-WAIT sockets", lab.client, rounds, Target(2.5))
+    with Lab() as lab:
+        alternating(lab.client, alternate)
+        _report("sockets whose states alternate", lab.client, rounds, Target(4))
+
+
+def _report(what: str, host: Host, rounds: int, per_floor: Target) -> None:
+    with host.entered():
+        clock, count = _measure(rounds)
+    tick, ss, floor = clock["tick"], clock["ss"], clock["floor"]
+    others = clock["take"] - clock["dump"] - clock["snapshot"]
+    show(
+        f"{count:,} {what}",
+        [
+            Figure("twtop: take, follow, group, ports", f"{milliseconds(tick)}  {count / tick:>11,.0f}/s"),
+            Figure("ss -tanoH > /dev/null", milliseconds(ss)),
+            Figure.of("  ss / twtop", ss / tick, "", _PER_SS),
+            Figure("floor: the dump received and dropped", milliseconds(floor)),
+            Figure.of("  twtop / floor", tick / floor, "", per_floor),
+            Figure("CPU of one core at 1 Hz", f"{100 * clock.mean('cpu tick'):.1f} %"),
+            Figure("of the tick: take a snapshot", milliseconds(clock["take"])),
+            Figure("    of it: dump and decode", milliseconds(clock["dump"])),
+            Figure("    of it: derive and de-duplicate", milliseconds(clock["snapshot"])),
+            Figure("    of it: bound and UDP sockets, /proc", milliseconds(others)),
+            Figure("of the tick: follow what changed", milliseconds(clock["follow"])),
+            Figure("of the tick: group", milliseconds(clock["group"])),
+            Figure("of the tick: port budgets", milliseconds(clock["ports"])),
+        ],
+    )
+
+
+def _measure(rounds: int) -> tuple[Stopwatch, int]:
+    """Measure in the calling thread's namespace, after one round that warms up."""
+    clock = Stopwatch()
+    moment: Moment | None = None
+    with LiveSource() as source, SockDiag() as diag, Drain(_CONNECTED) as drain:
+        for number in range(rounds + 1):
+            if number == 1:
+                clock = Stopwatch()
+            # The pace of the screen: what is read less often than every second must not count more or less.
+            due = time.monotonic() + 1
+            moment = _tick(clock, source, moment)
+            with clock.time("dump"):
+                sockets = diag.dump_tcp(_CONNECTED).sockets
+            with clock.time("snapshot"):
+                snapshot(sockets, sysctls=moment.snapshot.sysctls)
+            with clock.time("floor"):
+                drain.dump()
+            with clock.time("ss"):
+                subprocess.run(["ss", "-tanoH"], stdout=subprocess.DEVNULL, check=True)
+            time.sleep(max(0.0, due - time.monotonic()))
+        return clock, len(sockets)
+
+
+def _tick(clock: Stopwatch, source: LiveSource, before: Moment | None) -> Moment:
+    with clock.time("tick"):
+        with clock.time("take"):
+            taken = source.take()
+        with clock.time("follow"):
+            moment = follow(before, taken)
+        with clock.time("group"):
+            view(moment, Spec())
+        with clock.time("ports"):
+            port_usage(taken)
+    return moment
