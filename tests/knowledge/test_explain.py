@@ -3,11 +3,12 @@
 import pytest
 
 from tests.knowledge.hosts import host, this_host
+from twtop.core.signature import RowSignature
 from twtop.core.states import State
 from twtop.errors import UsageError
 from twtop.knowledge.explain import explain, explain_column, explain_state, explain_sysctl
 from twtop.knowledge.explanation import Explanation, Section, SysctlRow
-from twtop.knowledge.facts import HostFacts, RowSignature
+from twtop.knowledge.facts import HostFacts
 from twtop.knowledge.placeholders import duration
 from twtop.knowledge.sysctl_rows import sysctl_row
 from twtop.knowledge.text import render_text

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from tests.knowledge.hosts import host
+from twtop.core.signature import RowSignature
 from twtop.core.states import State, Timer
 from twtop.knowledge.explain import explain_state
 from twtop.knowledge.explanation import Section
-from twtop.knowledge.facts import RowSignature
 
 OFF, ON, KEEPALIVE, TIMEWAIT, PERSIST = (
     frozenset({timer}) for timer in (Timer.OFF, Timer.ON, Timer.KEEPALIVE, Timer.TIMEWAIT, Timer.PERSIST)

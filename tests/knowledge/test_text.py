@@ -3,9 +3,9 @@
 import pytest
 
 from tests.knowledge.hosts import host
+from twtop.core.signature import RowSignature
 from twtop.core.states import State
 from twtop.knowledge.explain import explain, explain_state
-from twtop.knowledge.facts import RowSignature
 from twtop.knowledge.text import render_index, render_text
 from twtop.knowledge.topics import topics
 

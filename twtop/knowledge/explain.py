@@ -16,8 +16,9 @@ from twtop.knowledge.topics import find
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
+    from twtop.core.signature import RowSignature
     from twtop.knowledge.conditions import Condition, Facts
-    from twtop.knowledge.facts import HostFacts, RowSignature
+    from twtop.knowledge.facts import HostFacts
     from twtop.knowledge.library import Paragraph, StatePage
     from twtop.knowledge.topics import Topic
 

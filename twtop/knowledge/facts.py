@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from twtop.core.states import timer_label
 from twtop.knowledge.conditions import Facts, Value, value_of
@@ -11,8 +11,7 @@ from twtop.knowledge.conditions import Facts, Value, value_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Inode: TypeAlias = Literal["zero", "nonzero", "mixed"]
-Role: TypeAlias = Literal["client", "server", "mixed"]
+    from twtop.core.signature import Inode, Role, RowSignature
 
 _INODES: Final[Mapping[Inode, tuple[Value, ...]]] = {
     "zero": ("zero",),
@@ -41,34 +40,6 @@ class HostFacts:
     release: str = ""
     time_wait_ms: int = 60_000
     namespaced: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RowSignature:
-    """The facts about a row (a socket, or a group in one state) that tell what it means.
-
-    `inode` says whether the sockets have one (zero: no descriptor holds them). `timers` are kernel codes.
-    `max_retrans`, `rqueue` and `wqueue` are the largest of the row. `restarted`: a timer went up.
-    """
-
-    inode: Inode = "zero"
-    timers: frozenset[int] = frozenset()
-    max_retrans: int = 0
-    rqueue: int = 0
-    wqueue: int = 0
-    restarted: bool = False
-    role: Role = "mixed"
-    count: int = 1
-
-    @property
-    def mixed(self) -> frozenset[str]:
-        """The facts in which the sockets of the row may differ."""
-        differing = {
-            "inode": self.inode == "mixed",
-            "role": self.role == "mixed",
-            "timer": len(self.timers) > 1,
-        }
-        return frozenset(name for name, differs in differing.items() if differs)
 
 
 def facts_of(host: HostFacts, row: RowSignature | None = None) -> Facts:
