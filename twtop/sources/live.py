@@ -93,31 +93,30 @@ class LiveSource:
     def _from_netlink(self, wanted: KernelFilter | None) -> tuple[Sockets, tuple[str, ...]]:
         assert self._diag is not None  # noqa: S101 - for mypy
         states = _CONNECTED if wanted is None else wanted.states & _CONNECTED
-        remarks: list[str] = []
+        bytecode = None if wanted is None else wanted.bytecode
         for attempt in range(_ATTEMPTS):
             try:
+                # Who is listed twice counts as listed last: what may be of an earlier time comes first.
+                bound = self._list_bound(self._diag)
                 listening = self._diag.dump_tcp(State.LISTEN.bit).sockets
-                if wanted is None:
-                    dump = self._diag.dump_tcp(states)
-                else:
-                    dump = self._diag.dump_tcp(states, wanted.bytecode)
+                dump = self._diag.dump_tcp(states, bytecode)
                 break
             except KernelError:
                 if attempt == _ATTEMPTS - 1:
                     raise
+        remarks: list[str] = []
         if dump.interrupted:
             remarks.append("the socket table changed during the dump: some sockets may be missing or twice")
-        parts = [listening, dump.sockets]
-        if self._bound is not None:
-            parts.append(self._list_bound(self._diag, self._bound))
-        else:
+        if not self.lists_bound_inactive:
             remarks.append("this kernel cannot list bound-inactive sockets (UNCONN)")
-        return Sockets.concatenate(parts), tuple(remarks)
+        return Sockets.concatenate([bound, listening, dump.sockets]), tuple(remarks)
 
-    def _list_bound(self, diag: SockDiag, known: _Bound) -> Sockets:
+    def _list_bound(self, diag: SockDiag) -> Sockets:
+        if self._bound is None:
+            return Sockets.empty()
         start = time.monotonic()
-        if start < known.due_s:
-            return known.sockets
+        if start < self._bound.due_s:
+            return self._bound.sockets
         sockets = diag.dump_tcp(1 << BOUND_INACTIVE).sockets
         end = time.monotonic()
         self._bound = _Bound(sockets, end + _BOUND_SHARE * (end - start))
