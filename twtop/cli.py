@@ -23,7 +23,7 @@ _INTERVAL_S: Final = (0.1, 3600)
 _CPU_BUDGET_PERCENT: Final = (1, 100)
 
 _SCREEN: Final = """\
-top for TCP connection states: live timers, port budgets, and why a state exists.
+top for TCP connection states: live timers, port budgets, why a state exists.
 Without a command it opens the screen; the key ? lists the keys there.
 
 commands, as the first word:
@@ -38,8 +38,8 @@ States and groups are those of matching sockets; the ports in JSON of all.
 """
 
 _EXPLAIN: Final = """\
-Explain a TCP state, a sysctl or a column of the screen, with the values of this host.
-Case, - and _ do not matter. Without a topic, list all of them.
+Explain a TCP state, a sysctl or a column of the screen, as it behaves on this
+host. Case, - and _ do not matter. Without a topic, list all of them.
 """
 
 _DEMO: Final = """\
@@ -73,7 +73,7 @@ examples:
   twtop snapshot --filter 'state connected' --by state,remote-network
   twtop snapshot --filter close-wait --sockets
   twtop snapshot --sockets --format csv > sockets.csv
-  twtop snapshot --format json | jq '.ports.destinations[] | select(.half_reached)'
+  twtop snapshot --format json | jq .ports.destinations
 """
 
 _EXPLAIN_EXAMPLES: Final = """\

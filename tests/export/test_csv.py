@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+from typing import TYPE_CHECKING
+
+from tests.export.oracle import TWTOP, snapshot, ss, twtop
+
+if TYPE_CHECKING:
+    from twtop.lab.lab import Lab
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def test_sockets_are_those_of_ss(every_state: Lab) -> None:
+    expression = ["state", "connected", "dst", "10.77.0.0/24"]
+    text = twtop(
+        every_state.client, "snapshot", "--sockets", "--format", "csv", "--filter", " ".join(expression)
+    )
+    expected = ss(every_state.client, *expression)
+    shown = {
+        (f"{row['local_address']}:{row['local_port']}", f"{row['remote_address']}:{row['remote_port']}"): row
+        for row in rows(text)
+    }
+    assert shown.keys() == expected.keys()
+    assert len({row["state"] for row in shown.values()}) > 3
+    for key, row in shown.items():
+        seen = expected[key]
+        assert (row["family"], row["state"], row["timer"]) == ("inet", seen.state, seen.timer or "")
+        assert (row["inode"] or "0", row["uid"] or "0") == (str(seen.inode), str(seen.uid))
+        assert bool(row["remaining_ms"]) == bool(row["retrans"]) == (seen.timer is not None)
+
+
+def test_groups_are_those_of_json(every_state: Lab) -> None:
+    arguments = ("--by", "state,remote-network", "--filter", "state time-wait or state listening")
+    shown = rows(twtop(every_state.server, "snapshot", "--format", "csv", *arguments))
+    groups = snapshot(every_state.server, *arguments)["groups"]
+    assert [(row["state"], row["remote-network"], row["sockets"]) for row in shown] == [
+        (group["key"]["state"], group["key"]["remote-network"], str(group["sockets"])) for group in groups
+    ]
+    assert {bool(row["shortest_ms"]) for row in shown} == {True, False}
+    for row, group in zip(shown, groups, strict=True):
+        assert sum(int(row[f"left_{part}"]) for part in range(8)) == sum(group["histogram"])
+
+
+def test_lines_end_as_rfc_4180_has_it(lab: Lab) -> None:
+    with lab.client.entered():
+        command = [*TWTOP, "snapshot", "--format", "csv", "--by", "role"]
+        printed = subprocess.run(command, check=True, capture_output=True, timeout=30).stdout
+    header = "role,sockets,soon,shortest_ms,longest_ms,rqueue,wqueue," + ",".join(
+        f"left_{n}" for n in range(8)
+    )
+    assert printed == f"{header}\r\n".encode()

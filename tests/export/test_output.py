@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.export.oracle import TWTOP
+from twtop.lab.bulk import time_waits
+
+if TYPE_CHECKING:
+    from twtop.lab.lab import Lab
+
+PRINTING = [
+    ["--help"],
+    ["--version"],
+    ["snapshot", "--help"],
+    ["explain"],
+    ["explain", "time-wait"],
+    ["snapshot"],
+    ["snapshot", "--sockets"],
+    ["snapshot", "--format", "csv"],
+    ["snapshot", "--format", "json", "--sockets"],
+]
+MANY = 3000
+"""Sockets whose list fills more than a pipe holds."""
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_full_disk_is_one_line(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*TWTOP, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=30, check=False
+        )
+    assert ended.stderr == b"twtop: cannot write to standard output: No space left on device\n"
+    assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("output_format", ["table", "csv", "json"])
+def test_a_disk_that_fills_up_while_printing_is_one_line(lab: Lab, output_format: str) -> None:
+    time_waits(lab.client, MANY)
+    with lab.client.entered(), Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*TWTOP, "snapshot", "--sockets", "--format", output_format],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=30,
+            check=False,
+        )
+    assert ended.stderr == b"twtop: cannot write to standard output: No space left on device\n"
+    assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_a_pipe_closed_before_is_silent(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        ended = subprocess.run(
+            [*TWTOP, *arguments], stdout=closed, stderr=subprocess.PIPE, timeout=30, check=False
+        )
+    assert ended.stderr == b""
+    assert ended.returncode == -signal.SIGPIPE
+
+
+@pytest.mark.parametrize("output_format", ["table", "csv", "json"])
+def test_a_pipe_closed_while_printing_is_silent(lab: Lab, output_format: str) -> None:
+    time_waits(lab.client, MANY)
+    with (
+        lab.client.entered(),
+        subprocess.Popen(
+            [*TWTOP, "snapshot", "--sockets", "--format", output_format],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as running,
+    ):
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == -signal.SIGPIPE
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_without_standard_output_there_is_one_line(arguments: list[str]) -> None:
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *TWTOP, *arguments],
+        stderr=subprocess.PIPE,
+        timeout=30,
+        check=False,
+    )
+    assert ended.stderr == b"twtop: standard output is closed\n"
+    assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_without_standard_error_the_status_is_left(redirection: str) -> None:
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *TWTOP, "explain", "nothing of the kind"],
+        stdout=subprocess.PIPE,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.stdout, ended.returncode) == (b"", 2)
+
+
+def test_an_encoding_that_lacks_characters_is_no_error() -> None:
+    ended = subprocess.run(
+        [*TWTOP, "explain", "time-wait"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        timeout=30,
+        check=True,
+    )
+    assert ended.stdout.isascii()
