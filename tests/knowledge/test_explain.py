@@ -4,7 +4,7 @@ import pytest
 
 from tests.knowledge.hosts import host, this_host
 from twtop.core.signature import RowSignature
-from twtop.core.states import State
+from twtop.core.states import State, Timer
 from twtop.errors import UsageError
 from twtop.knowledge.explain import explain, explain_column, explain_state, explain_sysctl
 from twtop.knowledge.explanation import Explanation, Section, SysctlRow
@@ -30,8 +30,30 @@ def state_row(name: str, facts: HostFacts) -> SysctlRow:
 def test_sections_come_in_the_order_of_their_value() -> None:
     sections = explain_state(State.TIME_WAIT, host(), RowSignature(role="client")).sections
     assert [section.heading for section in sections] == [
-        *("This socket", "Why", "Ends", "Enters", "Many", "Do", "Don't", "Sysctls", "Sources"),
+        *("This socket", "Do", "Ends", "Don't", "Why", "Many", "Enters", "Sysctls", "Sources"),
     ]
+    sections = explain_state(State.TIME_WAIT, host()).sections
+    assert [section.heading for section in sections] == [
+        *("Why", "Ends", "Enters", "Many", "Do", "Don't", "Sysctls", "Sources"),
+    ]
+
+
+def test_of_the_general_part_a_row_is_told_what_is_about_it() -> None:
+    orphan = said(explain_state(State.FIN_WAIT_2, host(), RowSignature("zero")))
+    owned = said(explain_state(State.FIN_WAIT_2, host(), RowSignature("nonzero")))
+    assert "gone after 60 s" in orphan
+    assert "no time limit" not in orphan
+    assert "gone after 60 s" not in owned
+    assert "no time limit" in owned
+    mixed = said(explain_state(State.FIN_WAIT_2, host(), RowSignature("mixed", count=2)))
+    assert "gone after 60 s" in mixed
+    assert "no time limit" in mixed
+
+
+def test_a_row_where_nothing_is_wrong_is_told_to_do_nothing() -> None:
+    sending = RowSignature("nonzero", frozenset({Timer.ON}), wqueue=5)
+    headings = [section.heading for section in explain_state(State.ESTAB, host(), sending).sections]
+    assert "Do" not in headings
 
 
 def test_the_next_move_is_named() -> None:
@@ -108,9 +130,9 @@ def test_a_sysctl_with_its_default() -> None:
 
 def test_a_changed_sysctl_is_marked() -> None:
     row = state_row("tcp_fin_timeout", host({"tcp_fin_timeout": "30"}))
-    assert (row.value, row.state, row.note) == ("30", "changed", "changed from 60")
+    assert (row.value, row.state, row.note) == ("30", "changed", "default 60")
     changed = said(explain_state(State.FIN_WAIT_2, host({"tcp_fin_timeout": "30"})))
-    assert "net.ipv4.tcp_fin_timeout = 30 (changed from 60)" in changed
+    assert "net.ipv4.tcp_fin_timeout = 30 (default 60)" in changed
 
 
 def test_tabs_between_numbers_are_no_change() -> None:
@@ -119,7 +141,7 @@ def test_tabs_between_numbers_are_no_change() -> None:
 
 def test_an_empty_list_is_called_so() -> None:
     row = state_row("ip_local_reserved_ports", host({"ip_local_reserved_ports": "8080"}))
-    assert row.note == "changed from empty"
+    assert row.note == "default empty"
     assert "ip_local_reserved_ports = empty (default)" in said(explain_state(State.TIME_WAIT, host()))
 
 

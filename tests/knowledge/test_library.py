@@ -11,6 +11,7 @@ import pytest
 from tests.knowledge.hosts import host, this_host
 from twtop.core.states import State, Timer
 from twtop.kernel.sysctl import WATCHED
+from twtop.knowledge.conditions import ROW_FACTS
 from twtop.knowledge.facts import HostFacts
 from twtop.knowledge.library import Paragraph, StatePage, column_pages, state_page, sysctl_pages
 from twtop.knowledge.placeholders import PLACEHOLDER, fill
@@ -126,8 +127,16 @@ def test_every_placeholder_has_a_number(facts: HostFacts) -> None:
 def test_sysctls_in_sentences_and_conditions_exist() -> None:
     for paragraph in all_paragraphs():
         names = {name for name in PLACEHOLDER.findall(paragraph.text) if "." in name}
-        names |= {name for name in paragraph.when.names if "." in name}
+        names |= {name for name in paragraph.when.names | paragraph.row.names if "." in name}
         assert names <= NEEDED
+
+
+def test_what_is_said_of_every_host_asks_about_the_host_and_what_of_rows_about_rows() -> None:
+    signatures = {signature for state in State for signature in state_page(state).signatures}
+    for paragraph in all_paragraphs():
+        assert paragraph.row.names <= ROW_FACTS
+        if paragraph not in signatures:
+            assert not paragraph.when.names & ROW_FACTS
 
 
 def test_short_sysctl_names_in_sentences_exist() -> None:

@@ -31,25 +31,31 @@ def explain(topic: Topic, host: HostFacts) -> Explanation:
 
 
 def explain_state(state: State, host: HostFacts, row: RowSignature | None = None) -> Explanation:
-    """Explain a state; with a row, first what its own signature means."""
+    """Explain a state; with a row, first what its own signature means and what to do about it.
+
+    Of the general part then only what is about such rows is said.
+    """
     page = state_page(state)
     facts = facts_of(host, row)
 
     def true(paragraphs: Iterable[Paragraph]) -> tuple[str, ...]:
-        return _true(paragraphs, facts, host)
+        told = paragraphs if row is None else [item for item in paragraphs if item.row.holds(facts)]
+        return _true(told, facts, host)
 
-    sections = (
-        *(() if row is None else (_meaning(page, row, facts, host),)),
-        Section("Why", "text", true(page.why)),
-        Section("Ends", "text", (*true(page.ends), f"Next move: {page.next_move}.")),
-        Section("Enters", "text", true(page.enters)),
-        Section("Many", "text", true(page.many)),
-        Section("Do", "list", true(page.do)),
-        Section("Don't", "warning", true(page.dont)),
-        Section("Sysctls", "sysctl", rows=tuple(sysctl_row(name, host) for name in page.sysctls)),
-        Section("Sources", "list", page.sources),
-    )
-    return Explanation(f"{state.label}: {page.summary}", sections)
+    why = Section("Why", "text", true(page.why))
+    ends = Section("Ends", "text", (*true(page.ends), f"Next move: {page.next_move}."))
+    enters = Section("Enters", "text", true(page.enters))
+    many = Section("Many", "text", true(page.many))
+    do = Section("Do", "list", true(page.do))
+    dont = Section("Don't", "warning", true(page.dont))
+    sysctls = Section("Sysctls", "sysctl", rows=tuple(sysctl_row(name, host) for name in page.sysctls))
+    sources = Section("Sources", "sources", page.sources)
+    if row is None:
+        said = _filled(why, ends, enters, many, do, dont, sysctls, sources)
+    else:
+        meaning = _meaning(page, row, facts, host)
+        said = _filled(meaning, do, ends, dont, why, many, enters, sysctls, sources)
+    return Explanation(state.label, page.summary, said)
 
 
 def explain_sysctl(name: str, host: HostFacts) -> Explanation:
@@ -63,8 +69,7 @@ def explain_sysctl(name: str, host: HostFacts) -> Explanation:
         Section("Effect", "text", _true(page.details, facts, host)),
         Section("States", "text", (", ".join(page.states),)),
     )
-    filled = tuple(section for section in sections if section.lines or section.rows)
-    return Explanation(f"{name}: {page.meaning}", filled)
+    return Explanation(name, page.meaning, _filled(*sections))
 
 
 def explain_column(name: str, host: HostFacts) -> Explanation:
@@ -72,7 +77,11 @@ def explain_column(name: str, host: HostFacts) -> Explanation:
     name = _known(name, column_pages(), "column")
     page = column_pages()[name]
     lines = _true(page.text, facts_of(host), host)
-    return Explanation(f"{name}: {page.summary}", (Section("What it shows", "text", lines),))
+    return Explanation(name, page.summary, (Section("What it shows", "text", lines),))
+
+
+def _filled(*sections: Section) -> tuple[Section, ...]:
+    return tuple(section for section in sections if section.lines or section.rows)
 
 
 def _known(name: str, pages: Container[str], kind: str) -> str:

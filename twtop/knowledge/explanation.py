@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-SectionKind: TypeAlias = Literal["text", "warning", "list", "sysctl"]
+SectionKind: TypeAlias = Literal["text", "warning", "list", "sysctl", "sources"]
 SysctlState: TypeAlias = Literal["default", "changed", "computed", "absent", "hidden", "unreadable"]
 
 
@@ -32,8 +32,8 @@ class SysctlRow:
 class Section:
     """A heading and its content: `rows` for the kind ``sysctl``, `lines` for all others.
 
-    Each line is a paragraph (``text``, ``warning``) or an item (``list``), of any length and without
-    control characters.
+    Each line is a paragraph (``text``), an item (``list``), advice not to be followed or a danger
+    (``warning``), or a place to read on (``sources``); of any length and without control characters.
     """
 
     heading: str
@@ -46,5 +46,11 @@ class Section:
 class Explanation:
     """What is to be said about one topic on one host."""
 
-    title: str
+    topic: str
+    summary: str
     sections: tuple[Section, ...]
+
+    @property
+    def title(self) -> str:
+        """The topic and its summary in one line."""
+        return f"{self.topic}: {self.summary}"

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A sentence or two that are true while `when` holds."""
+    """A sentence or two that are true while `when` holds, and about a row only if `row` holds for it."""
 
     text: str
     when: Condition = ALWAYS
+    row: Condition = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def state_page(state: State) -> StatePage:
             Paragraph(item["means"], parse_condition(item["when"])) for item in data.pop("signatures", ())
         ),
         dont=tuple(
-            Paragraph(f"{item['advice']}: {item['because']}", _when(item)) for item in data.pop("dont")
+            Paragraph(f"{item['advice']}: {item['because']}", _condition(item, "when"))
+            for item in data.pop("dont")
         ),
         sysctls=tuple(data.pop("sysctls")),
         sources=tuple(data.pop("sources")),
@@ -123,9 +125,12 @@ def _sysctl_page(data: dict[str, Any]) -> SysctlPage:
 
 def _paragraphs(items: list[Any] | tuple[()]) -> tuple[Paragraph, ...]:
     return tuple(
-        Paragraph(item) if isinstance(item, str) else Paragraph(item["text"], _when(item)) for item in items
+        Paragraph(item)
+        if isinstance(item, str)
+        else Paragraph(item["text"], _condition(item, "when"), _condition(item, "row"))
+        for item in items
     )
 
 
-def _when(item: Mapping[str, str]) -> Condition:
-    return parse_condition(item["when"]) if "when" in item else ALWAYS
+def _condition(item: Mapping[str, str], key: str) -> Condition:
+    return parse_condition(item[key]) if key in item else ALWAYS

@@ -52,7 +52,7 @@ def _compared(value: str, default: str | None, formula: str) -> tuple[SysctlStat
         return "computed", f"default: {formula}"
     if value == default:
         return "default", "default"
-    return "changed", f"changed from {default or 'empty'}"
+    return "changed", f"default {default or 'empty'}"
 
 
 def _missing(name: str, page: SysctlPage, host: HostFacts) -> tuple[SysctlState, str]:

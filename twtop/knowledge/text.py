@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NARROWEST: Final = 20
 """Narrower pages are laid out for this width."""
 
-_BULLETS: Final = {"text": "  ", "list": "  - ", "warning": "  ! "}
+_BULLETS: Final = {"text": "  ", "list": "  - ", "warning": "  ! ", "sources": "  - "}
 
 
 def render_text(explanation: Explanation, width: int) -> str:
