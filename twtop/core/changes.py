@@ -35,8 +35,6 @@ class Moment:
     """Per gone socket: this host was the server side."""
     restarted: Mask
     """Per socket: a TIME-WAIT whose timer was once seen to go up."""
-    state_delta: NDArray[np.int64]
-    """Change of the number of sockets by state number."""
 
 
 def follow(before: Moment | None, now: Snapshot) -> Moment:
@@ -45,7 +43,7 @@ def follow(before: Moment | None, now: Snapshot) -> Moment:
     if before is None:
         nothing = np.zeros(count, np.bool_)
         no_gone = np.zeros(0, np.bool_)
-        return Moment(now, 0.0, nothing, Sockets.empty(), no_gone, nothing, np.zeros(16, np.int64))
+        return Moment(now, 0.0, nothing, Sockets.empty(), no_gone, nothing)
     old = before.snapshot
     seconds = now.instant_s - old.instant_s
     at, survived = _find(now.identities.sorted, old.identities.sorted)
@@ -68,7 +66,6 @@ def follow(before: Moment | None, now: Snapshot) -> Moment:
         gone=old.sockets.take(gone_rows),
         gone_server=old.server[gone_rows],
         restarted=restarted,
-        state_delta=now.state_counts()[:16] - old.state_counts()[:16],
     )
 
 

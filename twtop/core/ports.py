@@ -86,6 +86,8 @@ class Ports:
     """Source addresses with sockets that were bound first, the fullest pool first."""
     udp_used: int | None
     """Ports of the range that UDP uses, from a pool of its own; None where unknown."""
+    past_half: dict[Destination, int]
+    """Ports in use towards the destinations that use half of the capacity or more."""
 
     def __len__(self) -> int:
         return len(self.used)
@@ -122,13 +124,18 @@ def port_usage(snapshot: Snapshot) -> Ports:
     first, count, group = _by_destination(sockets, rows)
     waiting = np.bincount(group[sockets.state[rows] == State.TIME_WAIT], minlength=len(first))
     order = np.argsort(-count, kind="stable")
+    half = max(1, capacity // 2)
+    past_half = {
+        destination_of(sockets, int(first[at])): int(count[at])
+        for at in order[: np.count_nonzero(count >= half)]
+    }
     only_bound = np.flatnonzero(in_range & (sockets.state == State.UNCONN))
     bound_first = np.append(_bound_first(sockets, rows, group, count, span), only_bound)
     udp = snapshot.udp_ports
     return Ports(
         range=span,
         capacity=capacity,
-        half=max(1, capacity // 2),
+        half=half,
         reserved=reserved,
         bound=len(held),
         row=first[order],
@@ -136,6 +143,7 @@ def port_usage(snapshot: Snapshot) -> Ports:
         waiting=waiting[order],
         pools=_pools(sockets, in_range, bound_first),
         udp_used=None if udp is None else int(np.count_nonzero((udp >= span.low) & (udp <= span.high))),
+        past_half=past_half,
     )
 
 

@@ -20,6 +20,8 @@ class Signs:
     ellipsis: str
     arrow: str
     line: str
+    descending: str
+    ascending: str
 
     def sparkline(self, counts: Sequence[int]) -> str:
         """Draw counts as bars, the greatest as the highest."""
@@ -36,5 +38,5 @@ class Signs:
         return text[: max(0, width - len(self.ellipsis))] + self.ellipsis[: max(0, width)]
 
 
-UNICODE: Final = Signs("▁▂▃▄▅▆▇█", "▸", "▾", "…", "→", "─")
-ASCII: Final = Signs(".:-=+*#@", "+", "-", "~", ">", "-")
+UNICODE: Final = Signs("▁▂▃▄▅▆▇█", "▸", "▾", "…", "→", "─", "▼", "▲")
+ASCII: Final = Signs(".:-=+*#@", "+", "-", "~", ">", "-", "v", "^")

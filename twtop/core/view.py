@@ -68,6 +68,8 @@ class View:
     groups: Groups
     state_matches: tuple[int, ...]
     """Matching sockets by state number."""
+    state_deltas: tuple[int, ...]
+    """Their change since the snapshot before, by state number."""
 
     @property
     def matching(self) -> int:
@@ -82,8 +84,12 @@ def view(moment: Moment, spec: Spec) -> View:
     gone = None if everything else spec.filter.mask(moment.gone)
     value = FIELDS[spec.sort].group_value
     groups = group(moment, chosen, gone, spec.keys, value, spec.descending)
-    states = moment.snapshot.sockets.state if chosen is None else moment.snapshot.sockets.state[chosen]
-    return View(moment, spec, groups, tuple(np.bincount(states, minlength=16).tolist()))
+    states, born, left = moment.snapshot.sockets.state, moment.born, moment.gone.state
+    if chosen is not None and gone is not None:
+        states, born, left = states[chosen], born[chosen], left[gone]
+    matches = np.bincount(states, minlength=16)
+    deltas = np.bincount(states[born], minlength=16)[:16] - np.bincount(left, minlength=16)[:16]
+    return View(moment, spec, groups, tuple(matches.tolist()), tuple(deltas.tolist()))
 
 
 class _Segment(NamedTuple):

@@ -1,0 +1,135 @@
+"""The line in which a filter is typed: it works as it is typed, and a mistake is shown where it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from twtop.core.filter import Everything, Expr, FilterError, parse
+from twtop.kernel.services import service_port
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+_EXAMPLES = "state time-wait and dport = :443   10.0.0.0/8   port:8000-8999"
+_MOST_REMEMBERED = 100
+
+
+class FilterBar(Vertical):
+    """An input with its error line; hidden until opened."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Leave the filter as it was"),
+        Binding("up", "recall(-1)", "Earlier filter"),
+        Binding("down", "recall(1)", "Later filter"),
+    ]
+    DEFAULT_CSS = """
+    FilterBar { height: 2; display: none; }
+    FilterBar.-open { display: block; }
+    FilterBar Horizontal { height: 1; }
+    FilterBar Input { border: none; height: 1; padding: 0; background: transparent; }
+    FilterBar Input:focus { border: none; }
+    FilterBar #filter-error { height: 1; color: ansi_red; }
+    """
+
+    @dataclass
+    class Changed(Message):
+        """A filter that can be understood was typed."""
+
+        filter: Expr
+
+    @dataclass
+    class Closed(Message):
+        """Typing is over."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._remembered: list[str] = []
+        self._at = 0
+        self._before = ""
+        self.text = ""
+        """The filter in force, as it was typed."""
+
+    def compose(self) -> ComposeResult:
+        """Put the input above the error."""
+        yield Input(
+            placeholder="state time-wait and dport = :443   10.0.0.0/8   port:8000-8999", id="filter-input"
+        )
+        yield Static(id="filter-error", markup=False)
+
+    def open(self) -> None:
+        """Begin to type, with the filter in force."""
+        self.add_class("-open")
+        self._before = self.text
+        self._at = len(self._remembered)
+        entry = self.query_one(Input)
+        entry.value = self.text
+        entry.cursor_position = len(self.text)
+        self._report(None)
+        entry.focus()
+
+    def clear_filter(self) -> None:
+        """Let everything through."""
+        self._apply("")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Apply what can be understood, point at what cannot."""
+        event.stop()
+        if self.has_class("-open"):
+            self._apply(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter; a mistake keeps the input open."""
+        event.stop()
+        if self._apply(event.value):
+            self._remember(event.value)
+            self._close()
+
+    def action_cancel(self) -> None:
+        """Put back the filter that was in force before."""
+        self._apply(self._before)
+        self._close()
+
+    def action_recall(self, step: int) -> None:
+        """Put an earlier or later filter into the input."""
+        self._at = max(0, min(len(self._remembered), self._at + step))
+        entry = self.query_one(Input)
+        entry.value = self._remembered[self._at] if self._at < len(self._remembered) else ""
+        entry.cursor_position = len(entry.value)
+
+    def _apply(self, text: str) -> bool:
+        try:
+            expression = parse(text, service_port)
+        except FilterError as error:
+            self._report(error)
+            return False
+        self._report(None)
+        self.text = "" if isinstance(expression, Everything) else text.strip()
+        self.post_message(self.Changed(expression))
+        return True
+
+    def _report(self, error: FilterError | None) -> None:
+        message = self.query_one("#filter-error", Static)
+        if error is None:
+            message.update("")
+            return
+        column = max(0, error.position - int(self.query_one(Input).scroll_offset.x))
+        pointer = "^" * min(error.length, max(1, self.size.width - column))
+        right = f"{' ' * column}{pointer} {error.message}"
+        left = f"{error.message} {pointer}".rjust(column + len(pointer))
+        fits_left_only = len(right) > self.size.width >= len(left)
+        message.update(left if fits_left_only else right)
+
+    def _remember(self, text: str) -> None:
+        if text.strip():
+            self._remembered = [kept for kept in self._remembered if kept != text][-_MOST_REMEMBERED + 1 :]
+            self._remembered.append(text)
+
+    def _close(self) -> None:
+        self.remove_class("-open")
+        self.post_message(self.Closed())

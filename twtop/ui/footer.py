@@ -1,0 +1,31 @@
+"""The last line: the keys that matter most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twtop.ui import styles
+from twtop.ui.line_view import LineView, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Footer(LineView):
+    """Keys and what they do, as many as fit; the last one always."""
+
+    def __init__(self, keys: Sequence[tuple[str, str]], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._keys = keys
+
+    def line(self, number: int, width: int) -> list[Part]:
+        """Draw the keys."""
+        parts: list[Part] = []
+        *first, last = self._keys
+        room = width - len(last[0]) - len(last[1]) - 1
+        for key, meaning in first:
+            if len(key) + len(meaning) + 3 > room:
+                break
+            room -= len(key) + len(meaning) + 3
+            parts += [(key, styles.BOLD), (f" {meaning}  ", styles.DIM)]
+        return [*parts, (last[0], styles.BOLD), (f" {last[1]}", styles.DIM)]

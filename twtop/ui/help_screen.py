@@ -1,0 +1,96 @@
+"""The screen that lists every key, made from the bindings themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from twtop.ui import styles
+from twtop.ui.line_view import LineView, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.app import ComposeResult
+
+_KEY_COLUMNS = 18
+_NAMES = {
+    "slash": "/",
+    "question_mark": "?",
+    "escape": "esc",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "plus": "+",
+    "minus": "-",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+}
+_COLUMNS_HELP = (
+    ("SOCKETS", "sockets in the group; a socket shows `new` in the next column when it just came"),
+    ("+/s  -/s", "sockets that came into and left the group a second"),
+    ("<10s", "how many of them a clock ends within 10 s"),
+    ("LEFT", "shortest to longest time left; in brackets: next try of a retransmission or probe"),
+    ("0..life", "the times left, from 0 (left) to a whole life (right); for a socket: its timer"),
+    ("RQ/SQ", "bytes in the receive and send queue; LISTEN: accept queue and backlog"),
+)
+
+Section = tuple[str, "Sequence[tuple[str, str]]"]
+
+
+def describe(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
+    """Return (keys, what they do) for bindings."""
+    rows = []
+    for binding in bindings:
+        if isinstance(binding, Binding):
+            keys = " ".join(_NAMES.get(key, key) for key in binding.key.split(","))
+            rows.append((keys, binding.tooltip or binding.description))
+    return rows
+
+
+class HelpText(LineView, can_focus=True):
+    """Sections of keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_up", "Up"),
+        Binding("down,j", "scroll_down", "Down"),
+        Binding("pageup,b", "page_up", "Page up"),
+        Binding("pagedown,space", "page_down", "Page down"),
+        Binding("home", "scroll_home", "Top"),
+        Binding("end,G", "scroll_end", "End"),
+    ]
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        super().__init__(id="help-text")
+        self._lines: list[list[Part]] = []
+        for title, rows in (*sections, ("Columns", _COLUMNS_HELP)):
+            self._lines.append([(title, styles.TITLE)])
+            for keys, meaning in rows:
+                self._lines.append([(f"  {keys:<{_KEY_COLUMNS}}", styles.BOLD), (meaning, styles.PLAIN)])
+            self._lines.append([])
+
+    @property
+    def line_count(self) -> int:
+        """All lines."""
+        return len(self._lines)
+
+    def line(self, number: int, width: int) -> list[Part]:
+        """Return one line."""
+        return self._lines[number]
+
+
+class HelpScreen(ModalScreen[None]):
+    """Every key and what it does."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "Close")]
+
+    def __init__(self, sections: Sequence[Section]) -> None:
+        super().__init__()
+        self._sections = sections
+
+    def compose(self) -> ComposeResult:
+        """Show the text alone."""
+        yield HelpText(self._sections)
