@@ -25,9 +25,10 @@ def emit(parts: Iterable[str]) -> None:
         HostError: the output cannot be written, for example because the disk is full.
     """
     out = sys.stdout
-    if not isinstance(out, TextIOWrapper):
+    if out is None:
         raise HostError("standard output is closed")
-    out.reconfigure(errors="replace")
+    if isinstance(out, TextIOWrapper):
+        out.reconfigure(errors="replace")
     # Python ignores SIGPIPE, and would complain at exit about what it could not write.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     for part in parts:
