@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from twtop.core.sockets import U32, U64, Mask, Rows, Sockets
 
-_STATE_BITS = np.uint64(4)
+_STATE_BITS: Final = np.uint64(4)
+_STATE_MASK: Final = np.uint8(0xF)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +88,8 @@ def snapshot(
 
 def _deduplicate(sockets: Sockets) -> tuple[Sockets, Identities]:
     """Keep the last row of each cookie: a dump meets a socket twice where a hash chain grows meanwhile."""
-    identity = sockets.cookie << _STATE_BITS | sockets.state
+    # A state beyond four bits, which no kernel has yet, must not turn one cookie into another.
+    identity = sockets.cookie << _STATE_BITS | sockets.state & _STATE_MASK
     order = np.argsort(identity)
     ascending = identity[order]
     cookies = ascending >> _STATE_BITS
