@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from twtop.core.sockets import Mask, Sockets
+    from twtop.core.sockets import U64, Mask, Sockets
 
 _NET4: Final = np.uint64(MAPPED_PREFIX | 0xFFFFFF00)
+_NOBODY: Final = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,25 @@ def remote_text(sockets: Sockets, row: int) -> str:
     return endpoint_text(*_remote(sockets, row)) if has_remote(int(sockets.state[row])) else "*"
 
 
+def _is_alone(sockets: Sockets) -> Mask:
+    alone: Mask = (sockets.state == State.LISTEN) | (sockets.state == State.UNCONN)
+    return alone
+
+
+def _remote_address(sockets: Sockets) -> tuple[U64, U64]:
+    """Return the halves of the remote addresses; all sockets without a peer share one that no peer has."""
+    alone = _is_alone(sockets)
+    return np.where(alone, _NOBODY, sockets.remote_hi), np.where(alone, _NOBODY, sockets.remote_lo)
+
+
 def _peer_columns(sockets: Sockets, server: Mask) -> Sequence[NDArray[np.unsignedinteger]]:
     """A client's peer is the remote endpoint; a server's is the remote address at the served port."""
-    alone = (sockets.state == State.LISTEN) | (sockets.state == State.UNCONN)
+    alone = _is_alone(sockets)
     high = np.where(alone, sockets.local_hi, sockets.remote_hi)
     low = np.where(alone, sockets.local_lo, sockets.remote_lo)
     serving = server | alone
     port = np.where(serving, sockets.local_port, sockets.remote_port)
-    return high, low, port, serving.view(np.uint8)
+    return high, low, port, np.where(alone, np.uint8(2), server.view(np.uint8))
 
 
 def _peer_text(sockets: Sockets, row: int, server: bool) -> str:
@@ -76,8 +88,9 @@ def _peer_text(sockets: Sockets, row: int, server: bool) -> str:
 
 
 def _network_columns(sockets: Sockets, _: Mask) -> Sequence[NDArray[np.unsignedinteger]]:
-    ipv4 = (sockets.remote_hi == 0) & (sockets.remote_lo >> np.uint64(32) == 0xFFFF)
-    return sockets.remote_hi, np.where(ipv4, sockets.remote_lo & _NET4, np.uint64(0))
+    high, low = _remote_address(sockets)
+    ipv4 = (high == 0) & (low >> np.uint64(32) == 0xFFFF)
+    return high, np.where(ipv4, low & _NET4, np.uint64(0))
 
 
 def _network_text(sockets: Sockets, row: int, _: bool) -> str:
@@ -102,13 +115,13 @@ KEYS: Final[dict[str, Key]] = {
         Key(
             "remote",
             "remote address:port",
-            lambda sockets, _: [sockets.remote_hi, sockets.remote_lo, sockets.remote_port],
+            lambda sockets, _: [*_remote_address(sockets), sockets.remote_port],
             lambda sockets, row, _: remote_text(sockets, row),
         ),
         Key(
             "remote-address",
             "remote address",
-            lambda sockets, _: [sockets.remote_hi, sockets.remote_lo],
+            lambda sockets, _: _remote_address(sockets),
             lambda sockets, row, _: (
                 address_text(*_remote(sockets, row)[:2]) if has_remote(int(sockets.state[row])) else "*"
             ),

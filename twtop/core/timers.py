@@ -32,8 +32,9 @@ def time_left_ms(sockets: Sockets, fin_timeout_s: int) -> U32:
     """
     left = np.where(sockets.timer == Timer.TIMEWAIT, sockets.expires_ms, np.uint32(NO_END))
     first_phase = in_first_phase(sockets)
-    second_ms = max(0, fin_timeout_s - TIME_WAIT_MS // 1000) * 1000
-    left[first_phase] = sockets.expires_ms[first_phase] + np.uint32(second_ms)
+    second_ms = min(max(0, fin_timeout_s * 1000 - TIME_WAIT_MS), NO_END)
+    both_ms = sockets.expires_ms[first_phase].astype(np.int64) + second_ms
+    left[first_phase] = np.minimum(both_ms, NO_END - 1)
     return left
 
 
