@@ -1,0 +1,109 @@
+"""Makes the pictures in ``screenshots/`` from the demo world: ``python -m tests.screenshots [NAME ...]``.
+
+Everything in them is what twtop shows of real sockets; only the host has another name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import sys
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.screenshots.pictures import svg_of, write_png
+from twtop.core.fields import DEFAULT_SORT
+from twtop.core.filter import parse
+from twtop.core.keys import DEFAULT_KEYS
+from twtop.core.options import ScreenOptions
+from twtop.lab.namespaces import require_namespaces
+from twtop.lab.world import start_world
+
+FOLDER: Final = Path(__file__).parents[2] / "screenshots"
+HOST_NAME: Final = "checkout-1"
+
+_CLONE_NEWUTS: Final = 0x0400_0000
+_WORLD_RUNS_S: Final = 45
+"""Until more than half of the ports towards the busiest peer are in use."""
+_FRAMES_S: Final = 3.5
+_ANSWER_S: Final = 1.5
+
+
+class Shot(NamedTuple):
+    """One picture: what to press, from the first full screen on."""
+
+    name: str
+    size: tuple[int, int]
+    keys: tuple[str, ...] = ()
+    filter: str = ""
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}-{self.size[0]}x{self.size[1]}.svg"
+
+
+_SMALL: Final = (80, 24)
+_LARGE: Final = (200, 50)
+
+SHOTS: Final = (
+    Shot("main", _LARGE, ("down",)),
+    Shot("main", _SMALL),
+    Shot("ports", _SMALL, ("down", "p")),
+    Shot("why", _SMALL, ("w",)),
+    Shot("explain", _SMALL, ("e",)),
+    Shot("sockets", _SMALL, ("down", "enter"), filter="time-wait and dport = :25"),
+    Shot("filter", _SMALL, ("slash", *"state time-w", "left_square_bracket")),
+    Shot("group", _SMALL, ("g",)),
+    Shot("help", _SMALL, ("question_mark",)),
+)
+
+
+async def picture(shot: Shot) -> str:
+    """Open twtop, press the keys and draw what it shows."""
+    from twtop.ui.app import TwtopApp
+
+    options = ScreenOptions(
+        interval_s=1.0, filter=parse(shot.filter), keys=DEFAULT_KEYS, sort=DEFAULT_SORT, cpu_budget=25.0
+    )
+    app = TwtopApp(options)
+    async with app.run_test(size=shot.size) as pilot:
+        await pilot.pause(_FRAMES_S)
+        await pilot.press(*shot.keys)
+        await pilot.pause(_ANSWER_S)
+        return svg_of(app)
+
+
+def name_this_host(name: str) -> None:
+    """Give the process a host name of its own (uts_namespaces(7)); it must be root of its user namespace."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    encoded = name.encode()
+    if libc.unshare(_CLONE_NEWUTS) or libc.sethostname(encoded, len(encoded)):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def main() -> int:
+    parser = ArgumentParser(prog="python -m tests.screenshots", description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "names", nargs="*", choices=[[], *sorted({shot.name for shot in SHOTS})], metavar="NAME"
+    )
+    names = parser.parse_args().names
+    require_namespaces()
+    name_this_host(HOST_NAME)
+    FOLDER.mkdir(exist_ok=True)
+    with start_world():
+        time.sleep(_WORLD_RUNS_S)
+        for shot in SHOTS:
+            if names and shot.name not in names:
+                continue
+            svg = FOLDER / shot.file_name
+            svg.write_text(asyncio.run(picture(shot)))
+            png = write_png(svg)
+            print(svg.name, png.name if png else "(no PNG: no chromium)", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
