@@ -93,7 +93,7 @@ def crowd(seed: int, count: int) -> Sockets:
 snapshots = st.builds(
     lambda seed, count: snapshot(crowd(seed, count)),
     st.integers(0, 2**32),
-    st.sampled_from((0, 1, 2, 30, 200)),
+    st.sampled_from((150, 40, 10, 1, 0)),
 )
 
 
@@ -113,7 +113,7 @@ moments = st.builds(
     lambda first, seed, count: follow(follow(None, first), later(first, seed, count)),
     snapshots,
     st.integers(0, 2**32),
-    st.sampled_from((0, 1, 50)),
+    st.sampled_from((60, 20, 0)),
 )
 """Moments with births, deaths and restarts."""
 
