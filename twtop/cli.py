@@ -99,6 +99,8 @@ def run(argv: Sequence[str]) -> int:
     """
     # numpy's OpenBLAS would start a thread per core, for linear algebra that nobody does here.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Textual waits this long (ms) for the rest of an escape sequence before a lone esc counts.
+    os.environ.setdefault("ESCDELAY", "25")
     named = bool(argv) and argv[0] in _COMMANDS
     command = _COMMANDS[argv[0]] if named else _Command(_screen_parser, _open_screen)
     return command.run(command.parser().parse_args(argv[1:] if named else argv))

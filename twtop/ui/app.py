@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
@@ -14,18 +15,22 @@ from textual.message import Message
 
 from twtop.core.fields import FIELDS
 from twtop.core.filter import And, Everything, ss_command
-from twtop.core.plot_data import PlotData, summarise
 from twtop.core.signs import ASCII, UNICODE
-from twtop.core.view import Spec, View, view
+from twtop.core.view import Spec
 from twtop.sources.collector import Collector, Failure, Frame
+from twtop.ui.bindings import KEYS, TERMINAL_KEYS, described, footer_keys, key_names
 from twtop.ui.copying import line_filter
+from twtop.ui.explain_pane import ExplainPane
+from twtop.ui.explain_screen import ExplainScreen
+from twtop.ui.explaining import explain_cursor, host_facts
 from twtop.ui.filter_bar import FilterBar
 from twtop.ui.footer import Footer
 from twtop.ui.group_screen import GroupScreen
 from twtop.ui.header import Header, Status
 from twtop.ui.heading import Heading
-from twtop.ui.help_screen import HelpScreen, describe
+from twtop.ui.help_screen import HelpScreen
 from twtop.ui.own_cost import OwnCost
+from twtop.ui.picture import Picture, picture
 from twtop.ui.port_plot import PortPlot
 from twtop.ui.row_text import destination_at
 from twtop.ui.strip import StateStrip
@@ -48,29 +53,12 @@ if TYPE_CHECKING:
 _WIDE = 150
 _TINY_HEIGHT = 10
 _TICK_S = 1.0
+SIDES = ("ports", "why")
 
 
 def run(options: ScreenOptions) -> int:
     """Show the screen until the user leaves; return the exit status."""
     return run_app(TwtopApp(options))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Picture:
-    """What is computed off the screen's path, for one frame and one choice of the user."""
-
-    frame: Frame
-    view: View
-    destination: Destination | None
-    """What the cursor was on: the plot shows it beside the busiest."""
-    plots: PlotData
-
-
-def picture(frame: Frame, spec: Spec, destination: Destination | None) -> Picture:
-    """Compute what the panels show; costs tens of milliseconds at hundreds of thousands of sockets."""
-    moment = frame.moment
-    plots = summarise(moment.snapshot, frame.ports, frame.history, destination)
-    return Picture(frame, view(moment, spec), destination, plots)
 
 
 class TwtopApp(App[None], inherit_bindings=False):
@@ -79,24 +67,7 @@ class TwtopApp(App[None], inherit_bindings=False):
     CSS_PATH = "twtop.tcss"
     TITLE = "twtop"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "filter", tooltip="Filter by state, port or address, as you type"),
-        Binding("escape,x", "clear_filter", "all", tooltip="Clear the filter"),
-        Binding("g", "group", "group", tooltip="Choose what to group by, and in which order"),
-        Binding("s,greater_than_sign", "sort(1)", "sort", tooltip="Sort by the next column"),
-        Binding("S,less_than_sign", "sort(-1)", "sort back", tooltip="Sort by the column before"),
-        Binding("r", "reverse", "reverse", tooltip="Reverse the order"),
-        Binding("space", "freeze", "freeze", tooltip="Freeze what is shown; collecting goes on"),
-        Binding("p", "side('ports')", "ports", tooltip="Show or hide the plot of ephemeral ports"),
-        Binding("w", "side('why')", "why", tooltip="Show or hide the explanation"),
-        Binding("c", "copy_line", "copy", tooltip="Copy the line under the cursor (OSC 52)"),
-        Binding("C", "copy_ss", "copy ss", tooltip="Copy the ss command that lists the same sockets"),
-        Binding("tab", "app.focus_next", "next panel", tooltip="Go to the next panel"),
-        Binding("question_mark,f1", "help", "help", tooltip="List every key"),
-        Binding("ctrl+p", "command_palette", "palette", tooltip="Search all actions"),
-        Binding("q", "quit", "quit", tooltip="Quit"),
-    ]
-    FOOTER_ACTIONS = ("filter", "group", "sort(1)", "freeze", "side('ports')", "side('why')", "help", "quit")
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     @dataclass
     class Collected(Message):
@@ -121,6 +92,7 @@ class TwtopApp(App[None], inherit_bindings=False):
         self._frozen = False
         self._own_cost = OwnCost()
         self._stale = asyncio.Event()
+        self._unexplained = asyncio.Event()
         self._collector = Collector(
             self._deliver, interval_s=options.interval_s, cpu_budget=options.cpu_budget / 100
         )
@@ -135,8 +107,9 @@ class TwtopApp(App[None], inherit_bindings=False):
                 yield GroupTable(self.signs, id="table")
             with Container(id="side"):
                 yield PortPlot(self.signs, id="ports")
+                yield ExplainPane(self.signs, id="why")
         yield FilterBar(id="filter")
-        yield Footer(self._footer_keys(), id="footer")
+        yield Footer(footer_keys(), id="footer")
 
     def on_mount(self) -> None:
         """Start to collect."""
@@ -144,6 +117,7 @@ class TwtopApp(App[None], inherit_bindings=False):
         self.query_one(GroupTable).focus()
         self._show_status()
         self.run_worker(self._paint(), name="paint")
+        self.run_worker(self._explain(), name="explain")
         self.set_interval(_TICK_S, self._tick)
         self._collector.start()
 
@@ -184,6 +158,23 @@ class TwtopApp(App[None], inherit_bindings=False):
             frame = self._shown.frame if self._frozen and self._shown else self._newest
             if frame is not None:
                 self._show(await asyncio.to_thread(picture, frame, self._spec, self._destination()))
+
+    async def _explain(self) -> None:
+        """Explain what is under the cursor whenever that changed, beside the screen's thread."""
+        table = self.query_one(GroupTable)
+        while True:
+            await self._unexplained.wait()
+            self._unexplained.clear()
+            if table.lines is None or self._shown is None:
+                continue
+            host = host_facts(self._shown.frame)
+            explanation = await asyncio.to_thread(
+                explain_cursor, table.lines, table.current, table.heading, host
+            )
+            if explanation is not None:
+                self.query_one(ExplainPane).explain(explanation, host)
+                if isinstance(self.screen, ExplainScreen):
+                    self.screen.explain(explanation, host)
 
     def _show(self, shown: Picture) -> None:
         self._shown = shown
@@ -227,15 +218,6 @@ class TwtopApp(App[None], inherit_bindings=False):
     def _filter_text(self) -> str:
         return "" if isinstance(self._spec.filter, Everything) else str(self._spec.filter)
 
-    def _footer_keys(self) -> list[tuple[str, str]]:
-        by_action = {
-            binding.action: (keys, binding.description)
-            for binding in self.BINDINGS
-            if isinstance(binding, Binding)
-            for keys, _ in describe([binding])
-        }
-        return [(keys.split()[0], name) for keys, name in map(by_action.__getitem__, self.FOOTER_ACTIONS)]
-
     def _destination(self) -> Destination | None:
         """Return the destination under the cursor."""
         table = self.query_one(GroupTable)
@@ -251,8 +233,9 @@ class TwtopApp(App[None], inherit_bindings=False):
         self._stale.set()
 
     def on_group_table_cursor_moved(self) -> None:
-        """Follow the cursor with the plot."""
+        """Follow the cursor with plot and explanation."""
         self._show_heading()
+        self._unexplained.set()
         if self._shown and self._destination() != self._shown.destination:
             self._stale.set()
 
@@ -320,12 +303,22 @@ class TwtopApp(App[None], inherit_bindings=False):
             self._stale.set()
 
     def action_side(self, name: str) -> None:
-        """Show one of the lower panels, or hide it."""
+        """Show one of the lower panels, or hide it; where there is room for both, each by itself."""
         screen = self.screen
-        shown = screen.has_class(f"-{name}")
-        screen.set_class(not shown, f"-{name}")
-        for other in {"ports", "why"} - {name}:
-            screen.remove_class(f"-{other}")
+        if screen.has_class("-wide"):
+            screen.toggle_class(f"-no-{name}")
+            return
+        for side in SIDES:
+            screen.set_class(side == name and not screen.has_class(f"-{name}"), f"-{side}")
+
+    def action_explain(self) -> None:
+        """Show the explanation on the whole screen."""
+        pane = self.query_one(ExplainPane)
+        self.push_screen(ExplainScreen(pane.signs, pane.trail))
+
+    def action_page_why(self, step: int) -> None:
+        """Page the explanation."""
+        self.query_one(ExplainPane).page(step)
 
     def action_copy_line(self) -> None:
         """Copy the line under the cursor as text."""
@@ -350,15 +343,17 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     def action_help(self) -> None:
         """List every key."""
-        sections = [("Everywhere", describe(self.BINDINGS)), ("Table", describe(GroupTable.BINDINGS))]
+        sections = [
+            ("Everywhere", [*described(KEYS), *TERMINAL_KEYS]),
+            ("Table", described(GroupTable.BINDINGS)),
+            ("Explanation", described(ExplainPane.BINDINGS)),
+            ("Filter", described(FilterBar.BINDINGS)),
+        ]
         self.push_screen(HelpScreen(sections))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action of the bindings in the command palette."""
-        for binding in self.BINDINGS:
+        for binding in KEYS:
             if isinstance(binding, Binding) and binding.action != "command_palette":
-                keys = describe([binding])[0][0]
-                action = binding.action
-                yield SystemCommand(
-                    f"{binding.tooltip}", f"key {keys}", lambda action=action: self.run_action(action)
-                )
+                run = partial(self.run_action, binding.action)
+                yield SystemCommand(binding.tooltip, f"key {' '.join(key_names(binding))}", run)

@@ -11,24 +11,11 @@ from twtop.ui import styles
 from twtop.ui.line_view import LineView, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from textual.app import ComposeResult
 
 _KEY_COLUMNS = 18
-_NAMES = {
-    "slash": "/",
-    "question_mark": "?",
-    "escape": "esc",
-    "pageup": "pgup",
-    "pagedown": "pgdn",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "plus": "+",
-    "minus": "-",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
-}
 _COLUMNS_HELP = (
     ("SOCKETS", "sockets in the group; a socket shows `new` in the next column when it just came"),
     ("+/s  -/s", "sockets that came into and left the group a second"),
@@ -39,16 +26,6 @@ _COLUMNS_HELP = (
 )
 
 Section = tuple[str, "Sequence[tuple[str, str]]"]
-
-
-def describe(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
-    """Return (keys, what they do) for bindings."""
-    rows = []
-    for binding in bindings:
-        if isinstance(binding, Binding):
-            keys = " ".join(_NAMES.get(key, key) for key in binding.key.split(","))
-            rows.append((keys, binding.tooltip or binding.description))
-    return rows
 
 
 class HelpText(LineView, can_focus=True):

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from textual import events
 
-_CELL: Final = 20
-_LABEL: Final = 10
+_NARROWEST: Final = 20
 
 
 class StateStrip(LineView):
@@ -44,11 +43,20 @@ class StateStrip(LineView):
     @property
     def line_count(self) -> int:
         """As many lines as the states need in this width."""
-        return -(-len(IN_LIFE_ORDER) // self._per_line)
+        return -(-len(IN_LIFE_ORDER) // max(1, self.size.width // _NARROWEST))
 
     @property
     def _per_line(self) -> int:
-        return max(1, min(len(IN_LIFE_ORDER), self.size.width // _CELL))
+        return -(-len(IN_LIFE_ORDER) // self.line_count)
+
+    def _columns(self) -> list[tuple[int, int]]:
+        """Return per column the width of its labels, and the width of what follows them."""
+        per_line = self._per_line
+        labels = [
+            max(len(state.label) for state in IN_LIFE_ORDER[column::per_line]) for column in range(per_line)
+        ]
+        rest, extra = divmod(max(0, self.content_size.width - sum(labels)), per_line)
+        return [(label, rest + (column < extra)) for column, label in enumerate(labels)]
 
     def _fit(self) -> None:
         if self.size.width and (self.styles.height is None or self.styles.height.value != self.line_count):
@@ -62,29 +70,30 @@ class StateStrip(LineView):
     def line(self, number: int, width: int) -> list[Part]:
         """Draw the cells of one line."""
         first = number * self._per_line
-        cell = width // self._per_line
-        parts: list[Part] = []
-        for state in IN_LIFE_ORDER[first : first + self._per_line]:
-            parts += self._cell(state, cell)
-        return parts
+        states = IN_LIFE_ORDER[first : first + self._per_line]
+        columns = zip(states, self._columns(), strict=False)
+        return [part for state, (label, rest) in columns for part in self._cell(state, label, rest)]
 
-    def _cell(self, state: State, width: int) -> list[Part]:
-        count, delta = self._counts[state], self._deltas[state]
+    def _cell(self, state: State, label: int, rest: int) -> list[Part]:
+        count = self._counts[state]
         number = count_text(count, 7)
-        room = width - _LABEL - len(number) - 3
-        change = delta_text(delta)
+        change = delta_text(self._deltas[state])
+        room = rest - len(number) - 3
         if len(change) > room:
             change = change[:1] if room > 0 else ""
         look = styles.STATES.get(state, styles.PLAIN) if count else styles.DIM
         return [
-            (state.label.ljust(_LABEL + 1), look),
+            (state.label.ljust(label + 1), look),
             (number, styles.BOLD if count else styles.DIM),
-            (f" {change}".ljust(width - _LABEL - 1 - len(number)), styles.NOTE),
+            (f" {change}".ljust(rest - 1 - len(number)), styles.NOTE),
         ]
 
     def on_click(self, event: events.Click) -> None:
         """Tell which state was clicked."""
-        column = event.x // max(1, self.content_size.width // self._per_line)
-        index = event.y * self._per_line + column
-        if 0 <= index < len(IN_LIFE_ORDER):
-            self.post_message(self.Clicked(IN_LIFE_ORDER[index]))
+        right = 0
+        for column, widths in enumerate(self._columns()):
+            right += sum(widths)
+            index = event.y * self._per_line + column
+            if event.x < right and index < len(IN_LIFE_ORDER):
+                self.post_message(self.Clicked(IN_LIFE_ORDER[index]))
+                return

@@ -1,0 +1,78 @@
+"""The keys of the main screen; footer, help and command palette are made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from textual.binding import Binding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.binding import BindingType
+
+KEYS: Final[list[BindingType]] = [
+    Binding("slash", "filter", "filter", tooltip="Filter by state, port or address, as you type"),
+    Binding("escape,x", "clear_filter", "all", tooltip="Clear the filter"),
+    Binding("g", "group", "group", tooltip="Choose what to group by, and in which order"),
+    Binding("s,greater_than_sign", "sort(1)", "sort", tooltip="Sort by the next column"),
+    Binding("S,less_than_sign", "sort(-1)", "sort back", tooltip="Sort by the column before"),
+    Binding("r", "reverse", "reverse", tooltip="Reverse the order"),
+    Binding("space", "freeze", "freeze", tooltip="Freeze what is shown; collecting goes on"),
+    Binding("p", "side('ports')", "ports", tooltip="Show or hide the plot of ephemeral ports"),
+    Binding("w", "side('why')", "why", tooltip="Show or hide the explanation of what is under the cursor"),
+    Binding("e", "explain", "explain", tooltip="Read the explanation on the whole screen"),
+    Binding("right_square_bracket", "page_why(1)", "why on", tooltip="Page the explanation on"),
+    Binding("left_square_bracket", "page_why(-1)", "why back", tooltip="Page the explanation back"),
+    Binding("tab", "app.focus_next", "next panel", tooltip="Go to the next panel"),
+    Binding("c", "copy_line", "copy", tooltip="Copy the line under the cursor (OSC 52)"),
+    Binding("C", "copy_ss", "copy ss", tooltip="Copy the ss command that lists the same sockets"),
+    Binding("question_mark,f1", "help", "help", tooltip="List every key"),
+    Binding("ctrl+p", "command_palette", "palette", tooltip="Search all actions"),
+    Binding("q", "quit", "quit", tooltip="Quit"),
+]
+
+TERMINAL_KEYS: Final = (
+    ("ctrl+l", "Draw the whole screen again"),
+    ("ctrl+z", "Suspend; fg comes back"),
+    ("ctrl+c", "Quit, with status 130"),
+)
+"""Keys that the terminal driver takes."""
+
+_IN_FOOTER: Final = (
+    "filter", "group", "sort(1)", "freeze", "side('ports')", "side('why')", "help", "explain", "copy_line", "quit",
+)  # fmt: skip
+
+_NAMES: Final = {
+    "slash": "/",
+    "question_mark": "?",
+    "escape": "esc",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "plus": "+",
+    "minus": "-",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+}
+
+
+def key_names(binding: Binding) -> list[str]:
+    """Return a binding's keys as they are printed on the keyboard."""
+    return [_NAMES.get(key, key) for key in binding.key.split(",")]
+
+
+def described(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
+    """Return (keys, what they do) for bindings."""
+    return [
+        (" ".join(key_names(binding)), binding.tooltip or binding.description)
+        for binding in bindings
+        if isinstance(binding, Binding)
+    ]
+
+
+def footer_keys() -> list[tuple[str, str]]:
+    """Return (key, name) of what the footer shows."""
+    by_action = {binding.action: binding for binding in KEYS if isinstance(binding, Binding)}
+    return [(key_names(by_action[action])[0], by_action[action].description) for action in _IN_FOOTER]
