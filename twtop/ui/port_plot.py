@@ -27,31 +27,36 @@ class PortPlot(LineView):
         self._plotter: Plotter | None = None
         self._note = ""
         self._loading = False
-        self._laid_out: tuple[PlotData | None, Size, Look] | None = None
+        self._laid_out: tuple[PlotData, Size, Look] | None = None
         self._lines: Lines = []
 
-    def show(self, data: PlotData | None, *, frozen: bool = False) -> None:
+    def show(self, data: PlotData, *, frozen: bool = False) -> None:
         """Show another instant; in words only until plotext is loaded."""
         self._data, self._present = data, "frozen" if frozen else "now"
-        if not self._loading:
-            self._loading = True
-            self.run_worker(self._load(), name="load plotext")
         self.update_lines()
 
     def update_lines(self) -> None:
         """Lay everything out anew, and draw the lines that changed."""
-        look = Look(self.signs, self._plotter, self._present, self._note)
-        laid_out = self._data, self.content_size, look
-        if laid_out != self._laid_out:
-            self._laid_out = laid_out
-            self._lines = [] if self._data is None else layout(self._data, *self.content_size, look)
+        if self._data is not None and self.content_size:
+            self._load()
+            look = Look(self.signs, self._plotter, self._present, self._note)
+            wanted = self._data, self.content_size, look
+            if wanted != self._laid_out:
+                self._laid_out = wanted
+                self._lines = layout(self._data, *self.content_size, look)
         super().update_lines()
 
     def line(self, number: int, width: int) -> list[Part]:
         """Return the parts of a line."""
         return self._lines[number] if number < len(self._lines) else []
 
-    async def _load(self) -> None:
+    def _load(self) -> None:
+        """Begin to load plotext, once: when there is first something to draw and a place for it."""
+        if not self._loading:
+            self._loading = True
+            self.run_worker(self._make_plotter(), name="load plotext")
+
+    async def _make_plotter(self) -> None:
         try:
             self._plotter = await asyncio.to_thread(Plotter, braille=not self.signs.arrow.isascii())
         except (ImportError, OSError) as error:

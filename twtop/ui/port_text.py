@@ -16,32 +16,37 @@ if TYPE_CHECKING:
     from twtop.core.signs import Signs
     from twtop.ui.line_view import Part
 
-_GAP: Final = ("  ", styles.PLAIN)
+_GAP: Final = "  "
 
 
 def title(plot: DestinationPlot, ports: Ports, signs: Signs, width: int) -> list[Part]:
-    """Say in one line which destination, how much is used and what that means; the name yields first."""
-    usage = f"{plot.used:,} of {ports.capacity:,} ports ({percent_text(plot.used, ports.capacity)})"
-    parts = [(usage, look(plot, ports))]
-    if verdict := _verdict(plot, ports):
-        parts += [_GAP, (verdict, look(plot, ports))]
-    room = width - _length(parts) - len(_GAP[0])
+    """Say in one line which destination, how much is used and, where there is room, what that means."""
+    usage = _usage(plot, ports)
+    if verdict := _verdict(plot, ports) * _verdict_fits(plot, ports, signs, width):
+        usage += _GAP + verdict
+    room = width - len(_GAP) - len(usage)
     destination = plot.destination
     name = f"{destination.source_text} {signs.arrow} {destination.remote_text}"
     if len(name) > room:
-        name = f"{signs.arrow} {destination.remote_text}"
-    return clipped([(signs.clipped(name, max(12, room)), styles.TITLE), _GAP, *parts], signs, width)
+        name = _short_name(plot, signs)
+    parts = [(signs.clipped(name, max(12, room)), styles.TITLE), (_GAP, styles.PLAIN)]
+    return clipped([*parts, (usage, look(plot, ports))], signs, width)
 
 
 def course(plot: DestinationPlot, ports: Ports, signs: Signs, width: int) -> list[Part]:
-    """Say in one line where usage is going, and what holds the ports."""
-    parts = _direction(plot, ports)
-    phrases = [f"TIME-WAIT {plot.waiting:,}", f"{plot.back_soon:,} back within {SOON_S} s"]
+    """Say in one line where usage is going and what holds the ports, after what did not fit the title."""
+    phrases: list[Part] = []
+    if (verdict := _verdict(plot, ports)) and not _verdict_fits(plot, ports, signs, width):
+        phrases.append((verdict, look(plot, ports)))
+    phrases += _direction(plot, ports)
+    phrases.append((f"TIME-WAIT {plot.waiting:,}", styles.PLAIN))
+    phrases.append((f"{plot.back_soon:,} back within {SOON_S} s", styles.PLAIN))
     if plot.used < ports.half:
-        phrases.append(f"connect() slow from {ports.half:,}")
-    for phrase in phrases:
-        if _length(parts) + len(_GAP[0]) + len(phrase) <= width:
-            parts += [_GAP, (phrase, styles.PLAIN)]
+        phrases.append((f"connect() slow from {ports.half:,}", styles.PLAIN))
+    parts = phrases[:1]
+    for phrase in phrases[1:]:
+        if _length(parts) + len(_GAP) + len(phrase[0]) <= width:
+            parts += [(_GAP, styles.PLAIN), phrase]
     return clipped(parts, signs, width)
 
 
@@ -56,9 +61,9 @@ def common(ports: Ports, signs: Signs, width: int) -> list[Part]:
     for pool in ports.pools:
         full = ", full: bind() fails" if pool.used >= ports.capacity else ""
         text = f"bind pool {pool.source}: {pool.used:,} of {ports.capacity:,}{full}"
-        parts += [_GAP, (text, _look(pool.used, ports))]
+        parts += [(_GAP, styles.PLAIN), (text, _look(pool.used, ports))]
     if ports.udp_used is not None:
-        parts += [_GAP, (f"UDP pool {ports.udp_used:,}", styles.PLAIN)]
+        parts.append((f"{_GAP}UDP pool {ports.udp_used:,}", styles.PLAIN))
     return clipped(parts, signs, width)
 
 
@@ -105,6 +110,19 @@ def _verdict(plot: DestinationPlot, ports: Ports) -> str:
     return "past half: connect() slow" if plot.used >= ports.half else ""
 
 
+def _verdict_fits(plot: DestinationPlot, ports: Ports, signs: Signs, width: int) -> bool:
+    texts = (_short_name(plot, signs), _usage(plot, ports), _verdict(plot, ports))
+    return len(_GAP.join(texts)) <= width
+
+
+def _short_name(plot: DestinationPlot, signs: Signs) -> str:
+    return f"{signs.arrow} {plot.destination.remote_text}"
+
+
+def _usage(plot: DestinationPlot, ports: Ports) -> str:
+    return f"{plot.used:,} of {ports.capacity:,} ports ({percent_text(plot.used, ports.capacity)})"
+
+
 def _direction(plot: DestinationPlot, ports: Ports) -> list[Part]:
     trend = plot.trend
     if not trend.per_s:
@@ -112,9 +130,9 @@ def _direction(plot: DestinationPlot, ports: Ports) -> list[Part]:
     word = "rising" if trend.per_s > 0 else "falling"
     parts: list[Part] = [(f"{word} {_rate(abs(trend.per_s))}/s", styles.BOLD)]
     if ends := _ends(plot, trend, ports):
-        parts += [_GAP, (ends, styles.ALARM if trend.full_in_s is not None else styles.WARNING)]
+        parts.append((ends, styles.ALARM if trend.full_in_s is not None else styles.WARNING))
     elif trend.per_s > 0:
-        parts += [_GAP, (f"{trend.expected[-1]:,.0f} in 60 s", styles.PLAIN)]
+        parts.append((f"{trend.expected[-1]:,.0f} in 60 s", styles.PLAIN))
     return parts
 
 
