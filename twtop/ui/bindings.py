@@ -40,7 +40,7 @@ TERMINAL_KEYS: Final = (
 """Keys that the terminal driver takes."""
 
 _IN_FOOTER: Final = (
-    "filter", "group", "sort(1)", "freeze", "side('ports')", "side('why')", "help", "explain", "copy_line", "quit",
+    "filter", "group", "sort(1)", "freeze", "side('ports')", "side('why')", "help", "explain", "quit",
 )  # fmt: skip
 
 _NAMES: Final = {
