@@ -4,7 +4,7 @@ import pytest
 
 from twtop.core.states import IN_LIFE_ORDER, State
 from twtop.errors import UsageError
-from twtop.knowledge.topics import find, topics
+from twtop.knowledge.topics import find, named, topics
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,23 @@ def test_topics_are_listed_once_states_first() -> None:
     assert names[: len(State)] == [state.label for state in IN_LIFE_ORDER]
     assert len(names) == len(set(names))
     assert all(find(topic.name) == topic for topic in topics())
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("TIME-WAIT", "TIME-WAIT"),
+        ("tcp_tw_reuse", "net.ipv4.tcp_tw_reuse"),
+        ("net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_tw_reuse"),
+        ("file-max", "fs.file-max"),
+    ],
+)
+def test_a_word_of_a_sentence_names_a_topic(word: str, name: str) -> None:
+    topic = named(word)
+    assert topic is not None
+    assert topic.name == name
+
+
+@pytest.mark.parametrize("word", ["listen", "close", "timer", "state", "count", "reuse", ""])
+def test_ordinary_words_name_nothing(word: str) -> None:
+    assert named(word) is None

@@ -48,7 +48,9 @@ def explain_state(state: State, host: HostFacts, row: RowSignature | None = None
     many = Section("Many", "text", true(page.many))
     do = Section("Do", "list", true(page.do))
     dont = Section("Don't", "warning", true(page.dont))
-    sysctls = Section("Sysctls", "sysctl", rows=tuple(sysctl_row(name, host) for name in page.sysctls))
+    rows = [sysctl_row(name, host) for name in page.sysctls]
+    # What this host lacks affects nothing here.
+    sysctls = Section("Sysctls", "sysctl", rows=tuple(sorted(rows, key=lambda row: row.value is None)))
     sources = Section("Sources", "sources", page.sources)
     if row is None:
         said = _filled(why, ends, enters, many, do, dont, sysctls, sources)

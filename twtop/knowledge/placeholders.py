@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core import lifetimes
 from twtop.core.sysctls import LOCAL_PORT_RANGE, Sysctls
+from twtop.core.text import printable
 
 if TYPE_CHECKING:
     from twtop.knowledge.facts import HostFacts
@@ -51,7 +52,8 @@ def duration(seconds: float) -> str:
 
 def _resolve(name: str, host: HostFacts) -> str:
     if "." in name:
-        return host.sysctls.get(name, "unknown")
+        # /proc/sys separates the numbers of a list by tabs.
+        return printable(" ".join(host.sysctls.get(name, "unknown").split()))
     if name in _LIVES:
         life, sysctl = _LIVES[name]
         return duration(life(host.sysctls)) + _doubt(sysctl, host)

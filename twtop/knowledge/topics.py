@@ -56,6 +56,23 @@ def find(word: str) -> Topic:
     raise UsageError(f"nothing to explain about '{shown}': {hint}")
 
 
+def named(word: str) -> Topic | None:
+    """Return the state or sysctl that a word within a sentence names, None for any other word.
+
+    States are named as ``ss`` prints them, sysctls with or without their leading parts.
+    """
+    return _by_name().get(word)
+
+
+@cache
+def _by_name() -> Mapping[str, Topic]:
+    found: dict[str, Topic] = {}
+    for topic in topics():
+        if topic.kind != "column":
+            found[topic.name] = found[topic.name.rpartition(".")[2]] = topic
+    return found
+
+
 @cache
 def _by_spelling() -> Mapping[str, Topic]:
     """Every spelling of every topic; where two topics share one, the first keeps it."""
