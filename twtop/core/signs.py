@@ -28,8 +28,8 @@ class Signs:
         most = max(counts, default=0)
         if most <= 0:
             return ""
-        last = len(self.levels) - 1
-        return "".join(self.levels[-(-count * last // most)] if count > 0 else " " for count in counts)
+        levels = " " + self.levels
+        return "".join(levels[-(-count * len(self.levels) // most)] for count in counts)
 
     def clipped(self, text: str, width: int) -> str:
         """Cut a text that is too wide, and show that it was cut."""
