@@ -27,7 +27,7 @@ SIZES: Final = ((80, 24), (200, 50))
 MANY: Final = 10_000
 """From so many sockets on, the targets are those for 300,000, below those for 200."""
 
-_HAS_DATA: Final = re.compile(r"TIME-WAIT +[\d,.]*[1-9]")
+_HAS_DATA: Final = re.compile(r"TIME-WAIT +[1-9][\d,.]*\w?")
 _WARM_UP_S: Final = 4.0
 _WINDOW_S: Final = 12.0
 _KEYS: Final = "jk" * 10
@@ -76,7 +76,12 @@ class Probe(Terminal):
 
     @property
     def memory_mb(self) -> float:
-        """The proportional share of memory, which counts shared pages once."""
+        """All memory that is mapped and there; what others share too is not counted less."""
+        return float(sum(process.memory_info().rss for process in self.tree)) / 1e6
+
+    @property
+    def share_mb(self) -> float:
+        """The same, but of what is shared only the share, with this process among the sharers."""
         return float(sum(process.memory_full_info().pss for process in self.tree)) / 1e6
 
 
@@ -118,7 +123,7 @@ def _measure(columns: int, rows: int, targets: Targets) -> None:
         terminal.watch(_WINDOW_S)
         wall = time.perf_counter() - wall
         cpu, written = terminal.cpu_s - cpu, len(terminal.output) - written
-        memory = terminal.memory_mb
+        memory, share = terminal.memory_mb, terminal.share_mb
         answers = []
         for key in _KEYS:
             terminal.watch(_KEY_GAP_S)
@@ -132,7 +137,8 @@ def _measure(columns: int, rows: int, targets: Targets) -> None:
         f"{columns}x{rows}: {shown[0] if shown else 'no data'}",
         [
             Figure.of("CPU of one core", 100 * cpu / wall, "%", targets.cpu),
-            Figure.of("memory (PSS)", memory, "MB", targets.memory),
+            Figure.of("memory, resident", memory, "MB", targets.memory),
+            Figure.of("memory, proportional share", share, "MB", targets.memory),
             Figure.of(f"key to answer, worst of {len(answers)}", 1000 * max(answers), "ms", targets.key),
             Figure.of("written to the terminal", rate, "KB/s", target)
             if target
