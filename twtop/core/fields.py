@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from twtop.core.signs import Signs
     from twtop.core.sockets import Rows
 
+_TIMER_WIDTH: Final = 8
+_QUEUES_WIDTH: Final = 9
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -69,24 +72,30 @@ def _socket_timer(cell: Cell, row: int) -> str:
     timer, retrans = int(sockets.timer[row]), int(sockets.retrans[row])
     if timer == Timer.OFF:
         return ""
-    label = {Timer.KEEPALIVE: "keepaliv", Timer.ON: "retrans"}.get(Timer(timer)) if timer <= 5 else None
-    return f"{label or timer_label(timer)}" + (f"/{retrans}" if retrans else "")
+    label = "retrans" if timer == Timer.ON else timer_label(timer)
+    count = f"/{retrans}" if retrans else ""
+    return label[: _TIMER_WIDTH - len(count)] + count
 
 
 def _queues_text(receive: int, send: int) -> str:
-    return f"{count_text(receive, 5)}/{count_text(send, 5)}" if receive or send else ""
+    exact = f"{receive:,}/{send:,}"
+    if len(exact) <= _QUEUES_WIDTH:
+        return exact
+    each = (_QUEUES_WIDTH - 1) // 2
+    return f"{count_text(receive, each)}/{count_text(send, each)}"
 
 
 def _group_queues(cell: Cell, measures: Measures, index: int) -> str:
     del cell
-    return _queues_text(int(measures.rqueue[index]), int(measures.wqueue[index]))
+    receive, send = int(measures.rqueue[index]), int(measures.wqueue[index])
+    return _queues_text(receive, send) if receive or send else ""
 
 
 def _socket_queues(cell: Cell, row: int) -> str:
     sockets = cell.moment.snapshot.sockets
-    if sockets.state[row] == State.LISTEN:
-        return f"{count_text(int(sockets.rqueue[row]), 5)}/{count_text(int(sockets.wqueue[row]), 5)}"
-    return _queues_text(int(sockets.rqueue[row]), int(sockets.wqueue[row]))
+    receive, send = int(sockets.rqueue[row]), int(sockets.wqueue[row])
+    means_something = receive or send or sockets.state[row] == State.LISTEN
+    return _queues_text(receive, send) if means_something else ""
 
 
 def _rate(name: str) -> Callable[[Cell, Measures, int], str]:
@@ -172,9 +181,11 @@ FIELDS: Final[dict[str, Field]] = {
         Field(
             "histogram",
             "0..life",
-            8,
+            _TIMER_WIDTH,
             "histogram",
-            lambda cell, measures, index: cell.signs.sparkline(measures.histogram[index].tolist()).ljust(8),
+            lambda cell, measures, index: cell.signs.sparkline(measures.histogram[index].tolist()).ljust(
+                _TIMER_WIDTH
+            ),
             _socket_timer,
             lambda measures: measures.histogram[:, 0],
             lambda moment, rows: moment.snapshot.sockets.retrans[rows].astype(np.int64),
@@ -182,7 +193,7 @@ FIELDS: Final[dict[str, Field]] = {
         Field(
             "queues",
             "RQ/SQ",
-            9,
+            _QUEUES_WIDTH,
             "receive queue",
             _group_queues,
             _socket_queues,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from twtop.core.timers import NO_END
+
+_SPAN_WIDTH: Final = 7
 
 
 def count_text(number: int, width: int = 9) -> str:
-    """Write a count with thousands separated; shortened (``1.2M``) where the width demands it."""
+    """Write a count with thousands separated; shortened (``1.2M``), rounded down, where ``width`` demands it.
+
+    From 4 characters on every count below 1,000 G fits.
+    """
     plain = f"{number:,}"
     if len(plain) <= width:
         return plain
     for unit, size in (("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)):
-        short = f"{number / size:.1f}{unit}" if number < 10 * size else f"{number // size}{unit}"
-        if len(short) <= width and number < 1000 * size:
+        short = f"{number * 10 // size / 10:.1f}{unit}" if number < 10 * size else f"{number // size}{unit}"
+        if len(short) <= width and size <= number < 1000 * size:
             return short
     return f"{number // 1_000_000_000}G"
 
@@ -30,22 +37,31 @@ def delta_text(number: int) -> str:
 
 
 def duration_text(milliseconds: int) -> str:
-    """Write a time left: tenths below ten seconds, seconds below ten minutes, then minutes and hours."""
+    """Write a time left: tenths below ten seconds, seconds below ten minutes, then minutes and hours.
+
+    5 characters at most, and 49 days need no more.
+    """
     seconds = max(0, milliseconds) / 1000
     if seconds < 9.95:
         return f"{seconds:.1f}s"
     if seconds < 600:
         return f"{seconds:.0f}s"
     minutes = round(seconds / 60)
-    return f"{minutes}m" if minutes < 120 else f"{minutes // 60}h{minutes % 60:02}m"
+    if minutes < 120:
+        return f"{minutes}m"
+    return f"{minutes // 60}h{minutes % 60:02}m" if minutes < 600 else f"{minutes // 60}h"
 
 
 def span_text(shortest_ms: int, longest_ms: int) -> str:
-    """Write times left from shortest to longest in whole seconds; nothing where no clock runs."""
+    """Write times left from shortest to longest in whole seconds; nothing where no clock runs.
+
+    Where that takes more than 7 characters, only the longest.
+    """
     if shortest_ms == NO_END or longest_ms < 0:
         return ""
     shortest, longest = -(-shortest_ms // 1000), -(-longest_ms // 1000)
-    return f"{longest}s" if shortest == longest else f"{shortest}-{longest}s"
+    text = f"{longest}s" if shortest == longest else f"{shortest}-{longest}s"
+    return text if len(text) <= _SPAN_WIDTH else duration_text(longest_ms)
 
 
 def percent_text(part: float, whole: float) -> str:
