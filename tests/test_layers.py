@@ -1,0 +1,142 @@
+"""Imports point one way: read from the source, and seen in fresh interpreters."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+import twtop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(twtop.__file__).parent
+TESTS: Final = Path(__file__).parent
+MODULES: Final = {
+    ".".join(("twtop", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__"): path
+    for path in sorted(ROOT.rglob("*.py"))
+}
+
+MAY_IMPORT: Final = {
+    "core": {"core"},
+    "knowledge": {"core", "knowledge"},
+    "kernel": {"core", "kernel"},
+    "sources": {"core", "kernel", "sources"},
+    "export": {"core", "kernel", "knowledge", "sources", "export"},
+    "lab": {"core", "kernel", "lab"},
+    "ui": {"core", "kernel", "knowledge", "sources", "export", "ui"},
+    "commands": {"core", "kernel", "knowledge", "sources", "export", "ui", "lab", "commands"},
+}
+"""What the modules of a room may import; all may import twtop.errors."""
+
+ONLY_IN: Final = {
+    "textual": {"ui"},
+    "rich": {"ui"},
+    "plotext": {"ui"},
+    "pyroute2": {"lab", "kernel"},
+    "psutil": {"ui", "sources", "kernel"},
+    "socket": {"kernel", "lab", "export", "ui", "sources"},
+    "subprocess": {"lab", "ui"},
+    "ctypes": {"lab", "kernel", "ui"},
+}
+"""Libraries that belong to some rooms."""
+
+HEAVY: Final = {"textual", "rich", "pyroute2", "psutil", "plotext"}
+AFTER_THE_FIRST_PAINT: Final = {"pyroute2", "plotext"}
+"""What the screen needs, but not at once."""
+
+
+def room(module: str) -> str:
+    """Name the room of a module; a module at the top is a room of its own."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield every module that a file imports anywhere, for type checking too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path.name} has a relative import"
+            assert node.module is not None
+            # What is imported from a package may be a module of it.
+            yield from {f"{node.module}.{alias.name}" for alias in node.names}
+            yield node.module
+
+
+def rooms_imported(path: Path) -> set[str]:
+    found = {room(name) for name in imported(path) if name.startswith("twtop.")}
+    return found & (MAY_IMPORT.keys() | {"cli", "__main__"})
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_one_way(module: str) -> None:
+    if room(module) in MAY_IMPORT:
+        assert rooms_imported(MODULES[module]) <= MAY_IMPORT[room(module)]
+
+
+def test_every_room_has_its_rule() -> None:
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert rooms == MAY_IMPORT.keys()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_libraries_stay_in_their_rooms(module: str) -> None:
+    if room(module) in MAY_IMPORT:
+        libraries = {name.split(".")[0] for name in imported(MODULES[module])}
+        assert {
+            library for library in libraries & ONLY_IN.keys() if room(module) not in ONLY_IN[library]
+        } == set()
+
+
+def test_the_core_neither_reads_nor_writes_nor_looks_at_the_clock() -> None:
+    forbidden = {"os", "pathlib", "io", "time", "datetime", "socket", "subprocess", "asyncio", "shutil"}
+    for module, path in MODULES.items():
+        if room(module) == "core":
+            tree = ast.parse(path.read_text())
+            calls = {
+                node.func.id
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            }
+            assert not {name.split(".")[0] for name in imported(path)} & forbidden, module
+            assert not calls & {"open", "print", "input"}, module
+
+
+def test_plotext_has_one_importer() -> None:
+    importers = [module for module, path in MODULES.items() if "plotext" in set(imported(path))]
+    assert len(importers) <= 1
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Return the modules that a fresh interpreter has loaded after a statement."""
+    command = [sys.executable, "-c", f"{statement}\nimport sys\nprint(*sys.modules)"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT.parent)
+    return set(ended.stdout.split())
+
+
+@pytest.mark.parametrize("name", MAY_IMPORT)
+def test_what_a_room_loads(name: str) -> None:
+    modules = [module for module in MODULES if room(module) == name]
+    loaded = loaded_by("import " + ", ".join(modules))
+    rooms = {room(module) for module in loaded if module.startswith("twtop.")}
+    assert rooms - {"errors"} <= MAY_IMPORT[name]
+    assert loaded.isdisjoint(AFTER_THE_FIRST_PAINT if name == "ui" else HEAVY)
+
+
+def test_the_command_line_loads_no_screen() -> None:
+    loaded = loaded_by("import twtop.cli, twtop.__main__")
+    assert loaded.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize(("folder", "most"), [(ROOT, 400), (TESTS, 450)])
+def test_no_module_is_long(folder: Path, most: int) -> None:
+    lengths = {
+        str(path.relative_to(folder)): len(path.read_text().splitlines()) for path in folder.rglob("*.py")
+    }
+    assert {name: length for name, length in lengths.items() if length > most} == {}
