@@ -6,6 +6,7 @@ IPv4 peer is the same peer whether the kernel reported it under AF_INET or on a 
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -41,6 +42,9 @@ DTYPES: Final[dict[str, type[np.unsignedinteger[Any]]]] = {
     "uid": np.uint32,
     "inode": np.uint32,
 }
+
+
+_MAPPED_BYTES: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,16 +84,58 @@ class Sockets:
     @staticmethod
     def empty() -> Sockets:
         """Return a table without rows."""
-        return Sockets(**{name: np.empty(0, dtype) for name, dtype in DTYPES.items()})
+        return SocketsBuilder().table()
 
     @staticmethod
     def concatenate(parts: Sequence[Sockets]) -> Sockets:
         """Return the rows of all parts, one after the other."""
-        if len(parts) == 1:
-            return parts[0]
-        if not parts:
-            return Sockets.empty()
-        return Sockets(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in DTYPES})
+        builder = SocketsBuilder(sum(map(len, parts)))
+        for part in parts:
+            builder.append(part)
+        return builder.table()
+
+
+class SocketsBuilder:
+    """Puts a table together from parts, each copied once.
+
+    What is zero in a whole part is not written: fresh pages are zero already, and take no memory until
+    touched. Of a pile-up of TIME-WAIT sockets half the columns stay that way.
+    """
+
+    def __init__(self, expected: int = 0) -> None:
+        self._size = 0
+        self._columns = {name: _zeros(expected, dtype) for name, dtype in DTYPES.items()}
+
+    def append(self, part: Sockets) -> None:
+        """Add the rows of a part."""
+        start, stop = self._size, self._size + len(part)
+        if stop > len(self._columns["state"]):
+            self._grow(max(stop, 2 * len(self._columns["state"])))
+        for name, column in self._columns.items():
+            rows = getattr(part, name)
+            if rows.any():
+                column[start:stop] = rows
+        self._size = stop
+
+    def table(self) -> Sockets:
+        """Return all rows; the builder is not to be used any more."""
+        return Sockets(**{name: column[: self._size] for name, column in self._columns.items()})
+
+    def _grow(self, room: int) -> None:
+        grown = SocketsBuilder(room)
+        grown.append(self.table())
+        self._columns = grown._columns
+
+
+def _zeros(count: int, dtype: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
+    """Return zeros that take no memory until written, and give it back to the system when dropped.
+
+    malloc would keep the pages of large columns, touched, for whatever comes next.
+    """
+    size = count * np.dtype(dtype).itemsize
+    if size < _MAPPED_BYTES:
+        return np.zeros(count, dtype)
+    return np.frombuffer(mmap.mmap(-1, size), dtype)
 
 
 assert tuple(DTYPES) == tuple(field.name for field in fields(Sockets))  # noqa: S101 - one list, said twice
