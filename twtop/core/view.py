@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Unfolding = Literal["none", "some", "all"]
 
-SOME: Final = 10
+SOME: Final = 4
 """Children of a group that are shown until all are asked for."""
 _FEW: Final = 200
 """Up to so many groups of a level show some of their children unasked."""
