@@ -63,12 +63,13 @@ SHOTS: Final = (
 
 async def picture(shot: Shot) -> str:
     """Open twtop, press the keys and draw what it shows."""
+    from twtop.sources.collector import Collector
     from twtop.ui.app import TwtopApp
 
     options = ScreenOptions(
         interval_s=1.0, filter=parse(shot.filter), keys=DEFAULT_KEYS, sort=DEFAULT_SORT, cpu_budget=25.0
     )
-    app = TwtopApp(options)
+    app = TwtopApp(options, Collector(options))
     async with app.run_test(size=shot.size) as pilot:
         await pilot.pause(_FRAMES_S)
         await pilot.press(*shot.keys)

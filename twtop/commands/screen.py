@@ -16,9 +16,7 @@ def open_screen(arguments: Namespace) -> int:
     """Show this network namespace until the user leaves; return the exit status."""
     options = _options(arguments)
     require_terminal()
-    from twtop.ui.app import run
-
-    return run(options)
+    return _show(options)
 
 
 def open_demo(arguments: Namespace) -> int:
@@ -31,9 +29,18 @@ def open_demo(arguments: Namespace) -> int:
     require_namespaces()
     options = _options(arguments)
     with start_world():
-        from twtop.ui.app import run
+        return _show(options)
 
-        return run(options)
+
+def _show(options: ScreenOptions) -> int:
+    """Collect while the screen is still being imported: the first data are there when it is."""
+    from twtop.sources.collector import Collector
+
+    collector = Collector(options)
+    collector.start()
+    from twtop.ui.app import run
+
+    return run(options, collector)
 
 
 def _options(arguments: Namespace) -> ScreenOptions:

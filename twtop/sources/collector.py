@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twtop.core.changes import Moment, follow
 from twtop.core.history import PortHistory
@@ -16,6 +16,7 @@ from twtop.sources.live import LiveSource
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from twtop.core.options import ScreenOptions
     from twtop.kernel.host import HostInfo
 
 
@@ -40,51 +41,80 @@ class Failure:
     reason: str
 
 
-_SHARE_OF_SCREEN: Final = 0.5
-"""What grouping and drawing cost beside collecting, at most: the budget is for both."""
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """An error that should not exist; nothing comes after it."""
+
+    error: Exception
+
+
+Result: TypeAlias = Frame | Failure | Crash
+
+_WITH_SCREEN: Final = 1.5
+"""Grouping and drawing cost half as much as collecting, at most: the budget is for all of it."""
 
 
 class Collector:
-    """Calls ``deliver`` from its own thread with each Frame or Failure; the namespace is the starter's."""
+    """Takes snapshots in its own thread, in the network namespace of the thread that starts it.
 
-    def __init__(
-        self, deliver: Callable[[Frame | Failure], None], *, interval_s: float, cpu_budget: float
-    ) -> None:
-        self._deliver = deliver
-        self._interval_s = interval_s
-        self._cpu_budget = cpu_budget
+    They come at the interval asked for, or further apart where they would use more than the CPU budget.
+    """
+
+    def __init__(self, options: ScreenOptions) -> None:
+        self._interval_s = options.interval_s
+        self._cpu_share = options.cpu_budget / 100
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
+        self._lock = threading.Lock()
+        self._listener: Callable[[Result], None] | None = None
+        self._unheard: Result | None = None
 
     def start(self) -> None:
-        """Begin; the first frame comes as soon as it is there."""
-        self._thread.start()
+        """Begin, unless begun already; the first result comes as soon as it is there."""
+        if not self._thread.ident:
+            self._thread.start()
+
+    def listen(self, listener: Callable[[Result], None]) -> None:
+        """Call ``listener`` with every result, from the collector's thread; at once with one that waits."""
+        with self._lock:
+            self._listener = listener
+            if self._unheard is not None:
+                listener(self._unheard)
+                self._unheard = None
 
     def stop(self) -> None:
         """End; a dump under way is abandoned with the thread."""
         self._ended.set()
 
-    def join(self, timeout_s: float) -> None:
-        """Wait for the thread to end, for a bounded time."""
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
+    def _deliver(self, result: Result) -> None:
+        with self._lock:
+            if self._listener is None:
+                self._unheard = result
+            else:
+                self._listener(result)
 
     def _run(self) -> None:
+        try:
+            with LiveSource() as source:
+                self._collect(source)
+        except Exception as error:
+            self._deliver(Crash(error))
+
+    def _collect(self, source: LiveSource) -> None:
         history = PortHistory()
         before: Moment | None = None
-        with LiveSource() as source:
-            due = time.monotonic()
-            while not self._ended.wait(max(0.0, due - time.monotonic())):
-                started, cpu = time.monotonic(), time.thread_time()
-                interval = self._interval_s
-                try:
-                    before = follow(before, source.take())
-                    ports = port_usage(before.snapshot)
-                    history.add(before.snapshot.instant_s, ports, before.snapshot.sockets)
-                except KernelError as error:
-                    self._deliver(Failure(str(error)))
-                else:
-                    cost = time.thread_time() - cpu
-                    interval = max(interval, cost * (1 + _SHARE_OF_SCREEN) / self._cpu_budget)
-                    self._deliver(Frame(source.host, before, ports, history, interval, cost))
-                due = max(due + interval, started + interval)
+        due = time.monotonic()
+        while not self._ended.wait(max(0.0, due - time.monotonic())):
+            started, cpu = time.monotonic(), time.thread_time()
+            interval = self._interval_s
+            try:
+                before = follow(before, source.take())
+            except KernelError as error:
+                self._deliver(Failure(str(error)))
+            else:
+                ports = port_usage(before.snapshot)
+                history.add(before.snapshot.instant_s, ports, before.snapshot.sockets)
+                cost = time.thread_time() - cpu
+                interval = max(interval, cost * _WITH_SCREEN / self._cpu_share)
+                self._deliver(Frame(source.host, before, ports, history, interval, cost))
+            due = max(due + interval, started + interval)

@@ -17,7 +17,7 @@ from twtop.core.fields import FIELDS
 from twtop.core.filter import And, Everything, ss_command
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.view import Spec
-from twtop.sources.collector import Collector, Failure, Frame
+from twtop.sources.collector import Collector, Crash, Failure, Frame, Result
 from twtop.ui.bindings import KEYS, TERMINAL_KEYS, described, footer_keys, key_names
 from twtop.ui.copying import line_filter
 from twtop.ui.explain_pane import ExplainPane
@@ -56,9 +56,9 @@ _TICK_S = 1.0
 SIDES = ("ports", "why")
 
 
-def run(options: ScreenOptions) -> int:
-    """Show the screen until the user leaves; return the exit status."""
-    return run_app(TwtopApp(options))
+def run(options: ScreenOptions, collector: Collector) -> int:
+    """Show what a collector collects until the user leaves; return the exit status."""
+    return run_app(TwtopApp(options, collector))
 
 
 class TwtopApp(App[None], inherit_bindings=False):
@@ -77,7 +77,7 @@ class TwtopApp(App[None], inherit_bindings=False):
             """Let one message stand for all that wait."""
             return isinstance(message, TwtopApp.Collected)
 
-    def __init__(self, options: ScreenOptions) -> None:
+    def __init__(self, options: ScreenOptions, collector: Collector) -> None:
         # Asked first: Textual takes NO_COLOR out of the environment.
         can = capabilities(os.environ)
         self.signs = UNICODE if can.unicode else ASCII
@@ -85,7 +85,7 @@ class TwtopApp(App[None], inherit_bindings=False):
         self.theme = "ansi-dark"
         self._options = options
         self._spec = Spec(options.filter, options.keys, options.sort)
-        self._result: Frame | Failure | None = None
+        self._result: Result | None = None
         self._newest: Frame | None = None
         self._shown: Picture | None = None
         self._problem: str | None = None
@@ -93,9 +93,7 @@ class TwtopApp(App[None], inherit_bindings=False):
         self._own_cost = OwnCost()
         self._stale = asyncio.Event()
         self._unexplained = asyncio.Event()
-        self._collector = Collector(
-            self._deliver, interval_s=options.interval_s, cpu_budget=options.cpu_budget / 100
-        )
+        self._collector = collector
 
     def compose(self) -> ComposeResult:
         """Lay out the panels."""
@@ -119,6 +117,7 @@ class TwtopApp(App[None], inherit_bindings=False):
         self.run_worker(self._paint(), name="paint")
         self.run_worker(self._explain(), name="explain")
         self.set_interval(_TICK_S, self._tick)
+        self._collector.listen(self._deliver)
         self._collector.start()
 
     def on_unmount(self) -> None:
@@ -133,7 +132,7 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     # What comes in
 
-    def _deliver(self, result: Frame | Failure) -> None:
+    def _deliver(self, result: Result) -> None:
         """Take a result from the collector's thread."""
         self._result = result
         self.post_message(self.Collected())
@@ -141,6 +140,8 @@ class TwtopApp(App[None], inherit_bindings=False):
     def on_twtop_app_collected(self) -> None:
         """Show the newest result, unless the screen is frozen."""
         match self._result:
+            case Crash(error):
+                raise error
             case Failure(reason):
                 self._problem = reason
                 self._show_status()
