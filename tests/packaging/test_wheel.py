@@ -11,22 +11,11 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.pty.terminal import ROOT, Terminal
+
 _NO_INDEX = re.compile(
     "No matching distribution found|NewConnectionError|ReadTimeoutError|ProxyError|SSLError"
 )
-_OPEN_AND_CLOSE = """
-import asyncio
-from twtop.core.filter import Everything
-from twtop.core.options import ScreenOptions
-from twtop.ui.app import TwtopApp
-
-async def open_and_close():
-    async with TwtopApp(ScreenOptions(1.0, Everything(), ("state",), "sockets", 25.0)).run_test() as pilot:
-        print(pilot.app.focused.id, end="")
-
-asyncio.run(open_and_close())
-"""
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -95,6 +84,8 @@ def test_snapshot(twtop: Path, tmp_path: Path) -> None:
     assert json.loads(_run(twtop, tmp_path, "snapshot", "--format", "json"))["schema"] == 1
 
 
-def test_the_screen_has_its_style_sheet(twtop: Path, tmp_path: Path) -> None:
-    python = twtop.with_name("python")
-    assert _run(python, tmp_path, "-c", _OPEN_AND_CLOSE) == "table"
+def test_the_screen(twtop: Path) -> None:
+    with Terminal([str(twtop)]) as terminal:
+        terminal.wait_text(r"TIME-WAIT +\d")
+        terminal.send("q")
+        assert terminal.wait_exit() == 0
