@@ -83,7 +83,7 @@ def _peer_text(sockets: Sockets, row: int, server: bool) -> str:
     if not has_remote(int(sockets.state[row])):
         return local_text(sockets, row)
     if server:
-        return f":{int(sockets.local_port[row])} < {address_text(*_remote(sockets, row)[:2])}"
+        return f":{int(sockets.local_port[row])}<{address_text(*_remote(sockets, row)[:2])}"
     return remote_text(sockets, row)
 
 

@@ -30,7 +30,12 @@ class LineView(ScrollView, can_focus=False):
     @property
     def line_count(self) -> int:
         """How many lines there are."""
-        return self.content_size.height
+        return self.visible_size.height
+
+    @property
+    def visible_size(self) -> Size:
+        """The room for lines: without a border, and without a scroll bar where there is one."""
+        return self.scrollable_content_region.size
 
     def line(self, number: int, width: int) -> list[Part]:
         """Return the parts of a line, at most ``width`` columns of them meaningful."""
@@ -40,7 +45,7 @@ class LineView(ScrollView, can_focus=False):
         """Draw the visible lines anew where they changed."""
         if not self.is_attached:
             return
-        width, height = self.content_size
+        width, height = self.visible_size
         count = self.line_count
         if self.virtual_size.height != count or self.virtual_size.width != width:
             self.virtual_size = Size(width, count)
@@ -56,11 +61,11 @@ class LineView(ScrollView, can_focus=False):
 
     def refresh_line(self, y: int) -> None:
         """Mark one visible line as changed."""
-        self.refresh(Region(self.gutter.left, self.gutter.top + y, self.content_size.width, 1))
+        self.refresh(Region(self.gutter.left, self.gutter.top + y, self.visible_size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """Draw the line at a height of the widget, as Textual asks for it."""
-        width = self.content_size.width
+        width = self.visible_size.width
         number = y + self.scroll_offset.y
         if number >= self.line_count:
             return Strip.blank(width)
