@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from twtop.errors import HostError
 from twtop.lab.lab import Lab
@@ -12,6 +13,10 @@ from twtop.lab.namespaces import require_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# How long an example takes says something about the machine, and nothing about the code.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 _refused = pytest.StashKey[str]()
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from twtop.core.states import State
 from twtop.core.timers import NO_END
 
 if TYPE_CHECKING:
@@ -101,8 +100,3 @@ def _reduce(operation: np.ufunc, column: NDArray[np.generic], starts: Rows) -> C
     if not len(starts):
         return np.zeros(0, np.int64)
     return operation.reduceat(column.astype(np.int64, copy=False), starts)
-
-
-def queues_mean_something(state: int) -> bool:
-    """Tell whether the queues of sockets in this state say anything: mini-sockets have none."""
-    return state not in (State.TIME_WAIT, State.SYN_RECV, State.UNCONN)
