@@ -80,14 +80,16 @@ class LiveSource:
             KernelError: the kernel refuses both netlink and /proc, or sends damaged answers twice.
         """
         sockets, remarks = self._from_netlink(wanted) if self._diag else self._from_proc()
+        wall_s, instant_s = time.time(), time.monotonic()
+        counters = read_counters()
         return snapshot(
             sockets,
-            wall_s=time.time(),
-            instant_s=time.monotonic(),
+            wall_s=wall_s,
+            instant_s=instant_s,
             sysctls=read_sysctls(),
-            counters=read_counters(),
+            counters=counters,
             udp_ports=self._udp_ports(),
-            degraded=remarks,
+            degraded=(*remarks, *counters.problems),
         )
 
     def _from_netlink(self, wanted: KernelFilter | None) -> tuple[Sockets, tuple[str, ...]]:

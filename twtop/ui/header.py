@@ -78,9 +78,9 @@ class Header(LineView):
             (f"{clock}  ", styles.BOLD),
             (f"{interval} ", styles.WARNING if status.stretched else styles.PLAIN),
             ("(stretched: CPU budget) " if status.stretched else " ", styles.WARNING),
-            (f"{status.own_cost:<14} ", styles.DIM),
             ("twtop ", styles.TITLE),
-            (f"{status.host}  Linux {status.kernel}  ns {status.namespace}", styles.PLAIN),
+            (f"{status.host}  Linux {status.kernel}  ns {status.namespace}  ", styles.PLAIN),
+            (status.own_cost, styles.DIM),
         ]
 
     @staticmethod
