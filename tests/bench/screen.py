@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import select
+import statistics
 import subprocess
 import sys
 import time
@@ -76,13 +77,8 @@ class Probe(Terminal):
 
     @property
     def memory_mb(self) -> float:
-        """All memory that is mapped and there; what others share too is not counted less."""
+        """Resident memory: the proportional share would leave out what this process happens to share."""
         return float(sum(process.memory_info().rss for process in self.tree)) / 1e6
-
-    @property
-    def share_mb(self) -> float:
-        """The same, but of what is shared only the share, with this process among the sharers."""
-        return float(sum(process.memory_full_info().pss for process in self.tree)) / 1e6
 
 
 def run(sockets: int) -> None:
@@ -123,11 +119,11 @@ def _measure(columns: int, rows: int, targets: Targets) -> None:
         terminal.watch(_WINDOW_S)
         wall = time.perf_counter() - wall
         cpu, written = terminal.cpu_s - cpu, len(terminal.output) - written
-        memory, share = terminal.memory_mb, terminal.share_mb
-        answers = []
+        answers, memory = [], []
         for key in _KEYS:
             terminal.watch(_KEY_GAP_S)
             answers.append(terminal.answer_s(key))
+            memory.append(terminal.memory_mb)
         shown = _HAS_DATA.search(terminal.text)
         terminal.send("q")
         terminal.wait_exit()
@@ -137,8 +133,8 @@ def _measure(columns: int, rows: int, targets: Targets) -> None:
         f"{columns}x{rows}: {shown[0] if shown else 'no data'}",
         [
             Figure.of("CPU of one core", 100 * cpu / wall, "%", targets.cpu),
-            Figure.of("memory, resident", memory, "MB", targets.memory),
-            Figure.of("memory, proportional share", share, "MB", targets.memory),
+            Figure.of("memory, median", statistics.median(memory), "MB", targets.memory),
+            Figure.of("memory, highest", max(memory), "MB", targets.memory),
             Figure.of(f"key to answer, worst of {len(answers)}", 1000 * max(answers), "ms", targets.key),
             Figure.of("written to the terminal", rate, "KB/s", target)
             if target

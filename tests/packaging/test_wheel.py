@@ -7,11 +7,14 @@ import re
 import subprocess
 import venv
 import zipfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.pty.terminal import ROOT, Terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NO_INDEX = re.compile(
     "No matching distribution found|NewConnectionError|ReadTimeoutError|ProxyError|SSLError"
