@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from twtop.core.filter import Everything, Expr, FilterError, parse
+from twtop.core.text import printable
 from twtop.kernel.services import service_port
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 _EXAMPLES = "state time-wait and dport = :443   10.0.0.0/8   port:8000-8999"
 _MOST_REMEMBERED = 100
+
+
+class _Entry(Input):
+    """An input that takes pasted text without what could steer the terminal."""
+
+    def validate_value(self, value: str) -> str:
+        """Return what is safe to show."""
+        return printable(value)
 
 
 class FilterBar(Vertical):
@@ -29,12 +38,11 @@ class FilterBar(Vertical):
         Binding("down", "recall(1)", "Later filter"),
     ]
     DEFAULT_CSS = """
-    FilterBar { height: 2; display: none; }
+    FilterBar { height: auto; display: none; }
     FilterBar.-open { display: block; }
-    FilterBar Horizontal { height: 1; }
     FilterBar Input { border: none; height: 1; padding: 0; background: transparent; }
     FilterBar Input:focus { border: none; }
-    FilterBar #filter-error { height: 1; color: ansi_red; }
+    FilterBar #filter-error { height: auto; min-height: 1; color: ansi_red; }
     """
 
     @dataclass
@@ -57,9 +65,7 @@ class FilterBar(Vertical):
 
     def compose(self) -> ComposeResult:
         """Put the input above the error."""
-        yield Input(
-            placeholder="state time-wait and dport = :443   10.0.0.0/8   port:8000-8999", id="filter-input"
-        )
+        yield _Entry(placeholder=_EXAMPLES, select_on_focus=False, id="filter-input")
         yield Static(id="filter-error", markup=False)
 
     def open(self) -> None:
@@ -121,9 +127,12 @@ class FilterBar(Vertical):
         column = max(0, error.position - int(self.query_one(Input).scroll_offset.x))
         pointer = "^" * min(error.length, max(1, self.size.width - column))
         right = f"{' ' * column}{pointer} {error.message}"
-        left = f"{error.message} {pointer}".rjust(column + len(pointer))
-        fits_left_only = len(right) > self.size.width >= len(left)
-        message.update(left if fits_left_only else right)
+        if len(right) <= self.size.width:
+            message.update(right)
+        elif len(error.message) < column:
+            message.update(f"{error.message} {pointer}".rjust(column + len(pointer)))
+        else:
+            message.update(f"{' ' * column}{pointer}\n{error.message}")
 
     def _remember(self, text: str) -> None:
         if text.strip():

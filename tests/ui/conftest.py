@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from twtop.core.states import State
+from twtop.lab.host import endpoint
+from twtop.lab.specimen import wait_for_state
+
+if TYPE_CHECKING:
+    from twtop.lab.host import Host
+    from twtop.lab.lab import Lab
+
+
+@pytest.fixture
+def server(lab: Lab) -> Host:
+    """A host where nothing changes by itself: 7 served connections, 3 leaked ones, 2 that wait."""
+    listener, slow = lab.server.listen(8080), lab.server.listen(5432)
+    for number in range(10):
+        client = lab.client.connect(*endpoint(listener))
+        accepted = lab.server.accept(listener)
+        if number < 3:
+            client.close()
+            wait_for_state(accepted, State.CLOSE_WAIT)
+    for _ in range(2):
+        lab.client.connect(*endpoint(slow))
+    return lab.server
+
+
+NAMES = [
+    "▾ ESTAB",
+    "  ▸ :8080<10.77.0.1",
+    "  ▸ :5432<10.77.0.1",
+    "▾ CLOSE-WAIT",
+    "  ▸ :8080<10.77.0.1",
+    "▾ LISTEN",
+    "  ▸ 10.77.0.2:5432",
+    "  ▸ 10.77.0.2:8080",
+]
+"""The table of `server` when it opens."""
