@@ -46,7 +46,7 @@ class HelpText(LineView, can_focus=True):
         for title, rows in (*sections, ("Columns", _COLUMNS_HELP)):
             self._lines.append([(title, styles.TITLE)])
             for keys, meaning in rows:
-                self._lines.append([(f"  {keys:<{_KEY_COLUMNS}}", styles.BOLD), (meaning, styles.PLAIN)])
+                self._lines.append([(f"  {keys:<{_KEY_COLUMNS}} ", styles.BOLD), (meaning, styles.PLAIN)])
             self._lines.append([])
 
     @property

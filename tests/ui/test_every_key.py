@@ -1,0 +1,72 @@
+"""No key without a test, and none that help does not name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.ui.keys import tested
+from tests.ui.screen import bound_keys, screen
+from twtop.ui.bindings import KEYS, described, footer_keys, key_names
+from twtop.ui.explain_pane import ExplainPane
+from twtop.ui.explain_screen import ExplainScreen
+from twtop.ui.filter_bar import FilterBar
+from twtop.ui.group_screen import GroupScreen
+from twtop.ui.help_screen import HelpScreen, HelpText
+from twtop.ui.table import GroupTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.binding import BindingType
+
+BINDINGS: dict[str, Sequence[BindingType]] = {
+    "app": KEYS,
+    "table": GroupTable.BINDINGS,
+    "filter": FilterBar.BINDINGS,
+    "group": GroupScreen.BINDINGS,
+    "help": HelpScreen.BINDINGS,
+    "help text": HelpText.BINDINGS,
+    "explain": ExplainPane.BINDINGS,
+    "explain screen": ExplainScreen.BINDINGS,
+}
+
+
+@pytest.mark.parametrize("owner", BINDINGS)
+def test_every_key_has_a_test(owner: str) -> None:
+    for path in Path(__file__).parent.glob("test_keys_*.py"):
+        import_module(f"tests.ui.{path.stem}")
+    missing = bound_keys(BINDINGS[owner]) - tested[owner]
+    assert missing == set(), f"no test presses {sorted(missing)} of {owner}"
+
+
+@pytest.mark.parametrize("owner", BINDINGS)
+def test_no_key_is_bound_twice(owner: str) -> None:
+    keys = [key for binding in BINDINGS[owner] for key in binding.key.split(",")]  # type: ignore[union-attr]
+    assert len(keys) == len(set(keys))
+
+
+async def test_help_lists_every_key_of_the_main_screen() -> None:
+    async with screen(size=(120, 100)) as user:
+        await user.press("question_mark")
+        await user.until(lambda: isinstance(user.app.screen, HelpScreen) and len(user.text) > 20)
+        text = "\n".join(user.text)
+        for owner in ("app", "table", "filter", "explain"):
+            for keys, meaning in described(BINDINGS[owner]):
+                assert f"{keys} " in text, keys
+                assert meaning in text
+
+
+def test_keys_are_named_as_they_are_printed_on_the_keyboard() -> None:
+    names = {name for binding in KEYS for name in key_names(binding)}  # type: ignore[arg-type]
+    assert {"/", "?", "esc", "[", "]", "<", ">", "tab", "space", "ctrl+p"} <= names
+    assert not any("_" in name or name in {"slash", "escape"} for name in names)
+
+
+def test_the_footer_names_keys_by_what_they_do() -> None:
+    assert footer_keys()[0] == ("/", "filter")
+    assert footer_keys()[-1] == ("q", "quit")
+    assert ("?", "help") in footer_keys()
