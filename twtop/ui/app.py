@@ -161,21 +161,23 @@ class TwtopApp(App[None], inherit_bindings=False):
                 self._show(await asyncio.to_thread(picture, frame, self._spec, self._destination()))
 
     async def _explain(self) -> None:
-        """Explain what is under the cursor whenever that changed, beside the screen's thread."""
-        table = self.query_one(GroupTable)
+        """Explain what is under the cursor whenever that changed."""
         while True:
             await self._unexplained.wait()
             self._unexplained.clear()
-            if table.lines is None or self._shown is None:
-                continue
-            host = host_facts(self._shown.frame)
-            explanation = await asyncio.to_thread(
-                explain_cursor, table.lines, table.current, table.heading, host
-            )
-            if explanation is not None:
-                self.query_one(ExplainPane).explain(explanation, host)
-                if isinstance(self.screen, ExplainScreen):
-                    self.screen.explain(explanation, host)
+            await self._explain_cursor()
+
+    async def _explain_cursor(self) -> None:
+        """Explain what is under the cursor, beside the screen's thread."""
+        table = self.query_one(GroupTable)
+        if table.lines is None or self._shown is None:
+            return
+        host = host_facts(self._shown.frame)
+        explanation = await asyncio.to_thread(explain_cursor, table.lines, table.current, table.heading, host)
+        if explanation is not None:
+            self.query_one(ExplainPane).explain(explanation, host)
+            if isinstance(self.screen, ExplainScreen):
+                self.screen.explain(explanation, host)
 
     def _show(self, shown: Picture) -> None:
         self._shown = shown
@@ -312,9 +314,11 @@ class TwtopApp(App[None], inherit_bindings=False):
         for side in SIDES:
             screen.set_class(side == name and not screen.has_class(f"-{name}"), f"-{side}")
 
-    def action_explain(self) -> None:
-        """Show the explanation on the whole screen."""
+    async def action_explain(self) -> None:
+        """Show the explanation on the whole screen; of what is under the cursor now, not a moment ago."""
         pane = self.query_one(ExplainPane)
+        if not pane.trail.steps:
+            await self._explain_cursor()
         self.push_screen(ExplainScreen(pane.signs, pane.trail))
 
     def action_page_why(self, step: int) -> None:
