@@ -207,3 +207,16 @@ FIELDS: Final[dict[str, Field]] = {
 
 DEFAULT_SORT: Final = "sockets"
 assert SOON_MS == 10_000  # noqa: S101 - the title of "soon" says so
+
+_FIRST_TO_GO: Final = ("queues", "histogram", "soon", "gone", "born", "left")
+_ROOM_FOR_NAMES: Final = 24
+
+
+def fields_for(width: int) -> tuple[Field, ...]:
+    """Return the fields that leave room for the names of things in a table this wide."""
+    shown = dict(FIELDS)
+    for name in _FIRST_TO_GO:
+        if sum(field.width + 1 for field in shown.values()) + _ROOM_FOR_NAMES <= width:
+            break
+        del shown[name]
+    return tuple(shown.values())

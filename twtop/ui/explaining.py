@@ -31,11 +31,11 @@ def host_facts(frame: Frame) -> HostFacts:
 
 
 def explain_cursor(
-    lines: Lines, line: Line | None, heading: int | None, host: HostFacts
+    lines: Lines, line: Line | None, heading: str | None, host: HostFacts
 ) -> Explanation | None:
     """Explain the state of a line's sockets by their own signature, or the column under the cursor."""
     if heading is not None:
-        return explain_column(list(FIELDS.values())[heading].topic, host)
+        return explain_column(FIELDS[heading].topic, host)
     if line is None:
         return None
     state = state_of(lines, line)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from twtop.core.fields import FIELDS
+from twtop.core.fields import fields_for
 from twtop.core.keys import KEYS
 from twtop.ui import styles
 from twtop.ui.line_view import LineView, Part
@@ -33,10 +33,10 @@ class Heading(LineView):
         self.signs = signs
         self._sort = ""
         self._descending = True
-        self._cursor: int | None = None
+        self._cursor: str | None = None
         self._keys = ""
 
-    def show(self, spec: Spec, cursor: int | None) -> None:
+    def show(self, spec: Spec, cursor: str | None) -> None:
         """Show how the table is sorted and grouped, and the cursor where it is on a title."""
         self._sort, self._descending, self._cursor = spec.sort, spec.descending, cursor
         titles = (KEYS[name].title.upper() for name in spec.keys)
@@ -46,12 +46,12 @@ class Heading(LineView):
     def line(self, number: int, width: int) -> list[Part]:
         """Draw the titles; the one that sorts is marked."""
         parts: list[Part] = []
-        for index, field in enumerate(FIELDS.values()):
+        for field in fields_for(width):
             mark = (self.signs.descending if self._descending else self.signs.ascending) * (
                 field.name == self._sort
             )
             title = f"{mark}{field.title}"[: field.width].rjust(field.width)
-            parts.append((title, styles.CURSOR if index == self._cursor else styles.HEADING))
+            parts.append((title, styles.CURSOR if field.name == self._cursor else styles.HEADING))
             parts.append((" ", styles.PLAIN))
         return [*parts, (self._keys, styles.HEADING)]
 
@@ -62,7 +62,7 @@ class Heading(LineView):
     def on_click(self, event: events.Click) -> None:
         """Sort by the title under the mouse."""
         right = 0
-        for field in FIELDS.values():
+        for field in fields_for(self.visible_size.width):
             right += field.width + 1
             if event.x < right:
                 self.post_message(self.Clicked(field.name))

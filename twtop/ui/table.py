@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 
-from twtop.core.fields import FIELDS, Cell, Field
+from twtop.core.fields import Cell, Field, fields_for
 from twtop.core.view import Line, LineIdentity, Lines, Unfolding, View
 from twtop.ui import styles
 from twtop.ui.line_view import LineView, Part
@@ -55,7 +55,7 @@ class GroupTable(LineView, can_focus=True):
         self.signs = signs
         self.ticking = True
         """Timers run down between snapshots; not while frozen."""
-        self.heading: int | None = None
+        self.heading: str | None = None
         """The column whose title is under the cursor; None while the cursor is on a line."""
         self._lines: Lines | None = None
         self._unfolded: dict[int, Unfolding] = {}
@@ -124,7 +124,7 @@ class GroupTable(LineView, can_focus=True):
         line = lines[number]
         cell = Cell(lines.view.moment, self.signs, self._elapsed_ms(lines.view))
         look = styles.CURSOR if self.heading is None and number == self._cursor and self.has_focus else None
-        numbers = self._numbers(cell, lines, line)
+        numbers = self._numbers(cell, lines, line, width)
         name = line_text(lines, line, self.signs)
         room = max(0, width - len(numbers))
         note = line_notes(lines, line, self._ports) if line.kind != "more" else ""
@@ -142,13 +142,14 @@ class GroupTable(LineView, can_focus=True):
             return styles.STATES.get(state or 0, styles.PLAIN) + styles.BOLD
         return styles.PLAIN
 
-    def _numbers(self, cell: Cell, lines: Lines, line: Line) -> str:
+    @staticmethod
+    def _numbers(cell: Cell, lines: Lines, line: Line, width: int) -> str:
         def text(field: Field) -> str:
             if line.kind == "group":
                 return field.group_text(cell, lines.view.groups.levels[line.depth].measures, line.index)
             return field.socket_text(cell, line.index) if line.kind == "socket" else ""
 
-        return "".join(text(field).rjust(field.width) + " " for field in FIELDS.values())
+        return "".join(text(field).rjust(field.width) + " " for field in fields_for(width))
 
     def _elapsed_ms(self, view: View) -> int:
         if not self.ticking:
@@ -161,7 +162,7 @@ class GroupTable(LineView, can_focus=True):
             if step > 0:
                 self._to(self._cursor)
         elif step < 0 and self._cursor == 0:
-            self._to_heading(list(FIELDS).index(self.view.spec.sort) if self.view else 0)
+            self._to_heading(self.view.spec.sort if self.view else self._titles[0])
         else:
             self._to(self._cursor + step)
 
@@ -176,7 +177,7 @@ class GroupTable(LineView, can_focus=True):
     def action_sideways(self, direction: int) -> None:
         """Unfold, fold, go to the parent; among the titles, go to the next one."""
         if self.heading is not None:
-            self._to_heading((self.heading + direction) % len(FIELDS))
+            self._to_heading(self._beside(self.heading, direction))
             return
         lines, line = self._lines, self.current
         if lines is None or line is None:
@@ -199,7 +200,7 @@ class GroupTable(LineView, can_focus=True):
     def action_fold_or_unfold(self) -> None:
         """Unfold a folded group and fold an unfolded one; sort by the title under the cursor."""
         if self.heading is not None:
-            self.post_message(self.SortChosen(list(FIELDS)[self.heading]))
+            self.post_message(self.SortChosen(self.heading))
             return
         lines, line = self._lines, self.current
         if lines is None or line is None or line.kind == "socket":
@@ -237,7 +238,16 @@ class GroupTable(LineView, can_focus=True):
         self.update_lines()
         self.post_message(self.CursorMoved())
 
-    def _to_heading(self, column: int) -> None:
+    @property
+    def _titles(self) -> list[str]:
+        return [field.name for field in fields_for(self.visible_size.width)]
+
+    def _beside(self, title: str, direction: int) -> str:
+        titles = self._titles
+        at = titles.index(title) if title in titles else 0
+        return titles[(at + direction) % len(titles)]
+
+    def _to_heading(self, column: str) -> None:
         self.heading = column
         self.update_lines()
         self.post_message(self.CursorMoved())
