@@ -30,6 +30,4 @@ def mixed(columns: Sequence[NDArray[np.unsignedinteger]], start: U64 | None = No
         key ^= column
         key *= _FACTOR
         key ^= key >> _SHIFT
-        key *= _FACTOR
-        key ^= key >> _SHIFT
     return key

@@ -113,7 +113,8 @@ class SocketsBuilder:
             self._grow(max(stop, 2 * len(self._columns["state"])))
         for name, column in self._columns.items():
             rows = getattr(part, name)
-            if rows.any():
+            # max() is many times as fast as any(), which does not stop early in columns of numbers.
+            if len(rows) and (rows[0] or rows.max()):
                 column[start:stop] = rows
         self._size = stop
 

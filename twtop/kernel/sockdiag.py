@@ -125,8 +125,9 @@ class SockDiag:
             if batch.done:
                 break
         sockets = builder.table()
-        # Room for as many and some more the next time; room that stays unused takes no memory.
-        self._expected = max(len(sockets) * 9 // 8, self._expected * 3 // 4)
+        # Room for as many and some more the next time; room that stays unused takes no memory, so that small
+        # dumps in between do not take it away.
+        self._expected = max(len(sockets) * 9 // 8, self._expected - self._expected // 64)
         return Dump(sockets, interrupted)
 
     def _fill(self) -> Iterator[list[tuple[int, int]]]:
