@@ -44,7 +44,7 @@ def text_of(name: str, row: Row, server: bool) -> str:
     alone = row.state in ALONE
     remote = end(row.remote_hi, row.remote_lo, row.remote_port)
     remote_address = address(row.remote_hi, row.remote_lo)
-    peer = f":{row.local_port} < {remote_address}" if server else remote
+    peer = f":{row.local_port}<{remote_address}" if server else remote
     return {
         "state": state_label(row.state),
         "peer": local(row) if alone else peer,
@@ -94,7 +94,7 @@ def test_a_listener_is_no_peer_of_the_connections_from_its_own_address() -> None
         remote_port=[0, 5000],
     )
     server = server_side(sockets)
-    assert [KEYS["peer"].text(sockets, row, True) for row in (0, 1)] == ["10.0.0.1:80", ":80 < 10.0.0.1"]
+    assert [KEYS["peer"].text(sockets, row, True) for row in (0, 1)] == ["10.0.0.1:80", ":80<10.0.0.1"]
     keys = mixed(KEYS["peer"].columns(sockets, server))
     assert keys[0] != keys[1]
 
