@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import twtop
-from twtop.core.fields import FIELDS
-from twtop.core.keys import DEFAULT_KEYS, KEYS
+from twtop.core.table.fields import FIELDS
+from twtop.core.table.keys import DEFAULT_KEYS, KEYS
 from twtop.export.table import OF_ONE_INSTANT
 
 if TYPE_CHECKING:

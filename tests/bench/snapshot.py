@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 from tests.bench.floor import Drain
 from tests.bench.report import Figure, Target, milliseconds, show, where
 from twtop.core.changes import Moment, follow
-from twtop.core.ports import port_usage
+from twtop.core.ports.usage import port_usage
 from twtop.core.snapshot import snapshot
 from twtop.core.states import ALL_STATES, State
-from twtop.core.view import Spec, view
+from twtop.core.table.view import Spec, view
 from twtop.kernel.sockdiag import SockDiag
 from twtop.lab.bulk import alternating, time_waits
 from twtop.lab.lab import Lab

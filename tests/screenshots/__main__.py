@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.screenshots.pictures import svg_of, write_png
-from twtop.core.fields import DEFAULT_SORT
 from twtop.core.filter import parse
-from twtop.core.keys import DEFAULT_KEYS
 from twtop.core.options import ScreenOptions
+from twtop.core.table.fields import DEFAULT_SORT
+from twtop.core.table.keys import DEFAULT_KEYS
 from twtop.lab.namespaces import require_namespaces
 from twtop.lab.world import start_world
 

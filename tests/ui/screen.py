@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from textual import events
 from textual.keys import _character_to_key, key_to_character
 
-from twtop.core.fields import DEFAULT_SORT
 from twtop.core.filter import parse
-from twtop.core.keys import DEFAULT_KEYS
 from twtop.core.options import ScreenOptions
 from twtop.core.states import IN_LIFE_ORDER
+from twtop.core.table.fields import DEFAULT_SORT
+from twtop.core.table.keys import DEFAULT_KEYS
 from twtop.kernel.services import service_port
 from twtop.sources.collector import Collector
 from twtop.ui.app import TwtopApp
 from twtop.ui.line_view import LineView
-from twtop.ui.row_text import line_text
 from twtop.ui.strip import StateStrip
-from twtop.ui.table import GroupTable
+from twtop.ui.table.row_text import line_text
+from twtop.ui.table.table import GroupTable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence

@@ -11,12 +11,12 @@ import pytest
 from tests.ui.keys import tested
 from tests.ui.screen import bound_keys, screen
 from twtop.ui.bindings import KEYS, described, footer_keys, key_names
-from twtop.ui.explain_pane import ExplainPane
-from twtop.ui.explain_screen import ExplainScreen
+from twtop.ui.explanation.pane import ExplainPane
+from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.filter_bar import FilterBar
 from twtop.ui.group_screen import GroupScreen
 from twtop.ui.help_screen import HelpScreen, HelpText
-from twtop.ui.table import GroupTable
+from twtop.ui.table.table import GroupTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

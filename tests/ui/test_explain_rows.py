@@ -16,7 +16,7 @@ from twtop.knowledge.explain import explain_state
 from twtop.knowledge.facts import HostFacts
 from twtop.lab.recipes import EVERY_STATE
 from twtop.sources.live import LiveSource
-from twtop.ui.explain_layout import lay_out
+from twtop.ui.explanation.layout import lay_out
 
 if TYPE_CHECKING:
     from twtop.core.changes import Moment

@@ -9,14 +9,14 @@ from textual.command import CommandPalette
 from tests.ui.conftest import NAMES
 from tests.ui.keys import pressing
 from tests.ui.screen import options, screen
-from twtop.core.fields import FIELDS
+from twtop.core.table.fields import FIELDS
 from twtop.lab.host import endpoint
-from twtop.ui.explain_pane import ExplainPane
-from twtop.ui.explain_screen import ExplainScreen
+from twtop.ui.explanation.pane import ExplainPane
+from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.filter_bar import FilterBar
 from twtop.ui.group_screen import GroupScreen
-from twtop.ui.heading import Heading
 from twtop.ui.help_screen import HelpScreen
+from twtop.ui.table.heading import Heading
 
 if TYPE_CHECKING:
     from tests.ui.screen import Screen

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from tests.ui.conftest import NAMES
 from tests.ui.keys import pressing
 from tests.ui.screen import options, screen
-from twtop.core.keys import DEFAULT_KEYS, KEYS
-from twtop.ui.explain_pane import ExplainPane
-from twtop.ui.explain_screen import ExplainScreen
+from twtop.core.table.keys import DEFAULT_KEYS, KEYS
+from twtop.ui.explanation.pane import ExplainPane
+from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.group_screen import GroupScreen, KeyList
 from twtop.ui.help_screen import HelpScreen, HelpText
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tests.ui.conftest import NAMES
 from tests.ui.keys import pressing
 from tests.ui.screen import options, screen
-from twtop.core.fields import FIELDS
-from twtop.core.view import SOME
+from twtop.core.table.fields import FIELDS
+from twtop.core.table.view import SOME
 
 if TYPE_CHECKING:
     from twtop.lab.host import Host

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twtop.core.fields import DEFAULT_SORT
 from twtop.core.filter import Everything, FilterError, parse
-from twtop.core.keys import DEFAULT_KEYS, parse_keys
-from twtop.core.view import Spec
+from twtop.core.table.fields import DEFAULT_SORT
+from twtop.core.table.keys import DEFAULT_KEYS, parse_keys
+from twtop.core.table.view import Spec
 from twtop.errors import UsageError
 from twtop.kernel.services import service_port
 

@@ -45,8 +45,8 @@ def _show(options: ScreenOptions) -> int:
 
 def _options(arguments: Namespace) -> ScreenOptions:
     from twtop.commands.choices import chosen_view
-    from twtop.core.fields import FIELDS
     from twtop.core.options import ScreenOptions
+    from twtop.core.table.fields import FIELDS
 
     spec = chosen_view(arguments, FIELDS)
     return ScreenOptions(

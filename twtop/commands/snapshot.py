@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from twtop.commands.choices import chosen_view
 from twtop.core.changes import follow
 from twtop.core.signs import ASCII, UNICODE
-from twtop.core.view import view
+from twtop.core.table.view import view
 from twtop.errors import UsageError
 from twtop.export.csv_ import groups_csv, sockets_csv
 from twtop.export.json_ import json_text
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable, Iterator
 
-    from twtop.core.view import View
+    from twtop.core.table.view import View
 
 
 def print_snapshot(arguments: Namespace) -> int:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from twtop.core.measures import HISTOGRAM_BINS
+from twtop.core.table.measures import HISTOGRAM_BINS
 from twtop.export.records import SocketRecord, group_records, socket_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from twtop.core.view import View
+    from twtop.core.table.view import View
 
 
 def sockets_csv(view: View) -> Iterator[str]:

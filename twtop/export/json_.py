@@ -49,17 +49,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twtop.core.address import address_text
 from twtop.core.filter import Everything
-from twtop.core.ports import port_usage
+from twtop.core.ports.usage import port_usage
 from twtop.core.states import IN_LIFE_ORDER
 from twtop.export.records import group_records, socket_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from twtop.core.ports import Ports
+    from twtop.core.ports.usage import Ports
     from twtop.core.sockets import Sockets
     from twtop.core.sysctls import Sysctls
-    from twtop.core.view import View
+    from twtop.core.table.view import View
     from twtop.export.records import GroupRecord, SocketRecord
     from twtop.kernel.host import HostInfo
 

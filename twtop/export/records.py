@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from twtop.core.address import address_text, is_ipv4
-from twtop.core.keys import KEYS
 from twtop.core.sockets import DTYPES
 from twtop.core.states import Timer, state_label, timer_label
+from twtop.core.table.keys import KEYS
 from twtop.core.timers import NO_END
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from twtop.core.snapshot import Snapshot
     from twtop.core.sockets import Rows
-    from twtop.core.view import View
+    from twtop.core.table.view import View
 
 _CHUNK = 4096
 """Rows that are Python objects at a time: many enough for speed, few enough for memory."""

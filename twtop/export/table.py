@@ -5,17 +5,17 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
-from twtop.core.fields import FIELDS, Cell
 from twtop.core.format import count_text, duration_text
-from twtop.core.keys import KEYS
 from twtop.core.states import IN_LIFE_ORDER
+from twtop.core.table.fields import FIELDS, Cell
+from twtop.core.table.keys import KEYS
 from twtop.export.records import socket_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from twtop.core.signs import Signs
-    from twtop.core.view import View
+    from twtop.core.table.view import View
     from twtop.export.records import SocketRecord
 
 OF_ONE_INSTANT: Final = tuple(field for field in FIELDS.values() if field.name not in ("born", "gone"))

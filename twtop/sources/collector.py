@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twtop.core.changes import Moment, follow
-from twtop.core.history import PortHistory
-from twtop.core.ports import Ports, port_usage
+from twtop.core.ports.history import PortHistory
+from twtop.core.ports.usage import Ports, port_usage
 from twtop.errors import KernelError
 from twtop.sources.live import LiveSource
 

@@ -13,28 +13,28 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.message import Message
 
-from twtop.core.fields import FIELDS
 from twtop.core.filter import And, Everything, ss_command
 from twtop.core.signs import ASCII, UNICODE
-from twtop.core.view import Spec
+from twtop.core.table.fields import FIELDS
+from twtop.core.table.view import Spec
 from twtop.sources.collector import Collector, Crash, Failure, Frame, Result
 from twtop.ui.bindings import KEYS, TERMINAL_KEYS, described, footer_keys, key_names
-from twtop.ui.copying import line_filter
-from twtop.ui.explain_pane import ExplainPane
-from twtop.ui.explain_screen import ExplainScreen
-from twtop.ui.explaining import explain_cursor, host_facts
+from twtop.ui.explanation.cursor import explain_cursor, host_facts
+from twtop.ui.explanation.pane import ExplainPane
+from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.filter_bar import FilterBar
 from twtop.ui.footer import Footer
 from twtop.ui.group_screen import GroupScreen
 from twtop.ui.header import Header, Status
-from twtop.ui.heading import Heading
 from twtop.ui.help_screen import HelpScreen
 from twtop.ui.own_cost import OwnCost
 from twtop.ui.picture import Picture, picture
-from twtop.ui.port_plot import PortPlot
-from twtop.ui.row_text import destination_at
+from twtop.ui.ports.panel import PortPlot
 from twtop.ui.strip import StateStrip
-from twtop.ui.table import GroupTable
+from twtop.ui.table.copying import line_filter
+from twtop.ui.table.heading import Heading
+from twtop.ui.table.row_text import destination_at
+from twtop.ui.table.table import GroupTable
 from twtop.ui.terminal.capabilities import capabilities
 from twtop.ui.terminal.driver import TerminalDriver
 from twtop.ui.terminal.run import run_app
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from twtop.core.filter import Expr
     from twtop.core.options import ScreenOptions
-    from twtop.core.ports import Destination
+    from twtop.core.ports.usage import Destination
 
 _WIDE = 150
 _TINY_HEIGHT = 10

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from twtop.core.keys import DEFAULT_KEYS, KEYS
+from twtop.core.table.keys import DEFAULT_KEYS, KEYS
 from twtop.ui import styles
 from twtop.ui.line_view import LineView, Part
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twtop.core.plot_data import PlotData, summarise
-from twtop.core.view import Spec, View, view
+from twtop.core.ports.plot_data import PlotData, summarise
+from twtop.core.table.view import Spec, View, view
 
 if TYPE_CHECKING:
-    from twtop.core.ports import Destination
+    from twtop.core.ports.usage import Destination
     from twtop.sources.collector import Frame
 
 

@@ -1,0 +1,86 @@
+"""Port usage of the last minutes, bounded in time and in destinations."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from twtop.core.ports.usage import Destination, Ports
+    from twtop.core.sockets import Sockets
+
+SAMPLES: Final = 600
+DESTINATIONS: Final = 32
+"""The busiest ones that a sample keeps."""
+
+
+class Usage(NamedTuple):
+    """Ports in use towards one destination."""
+
+    used: int
+    waiting: int
+    """Those of them in TIME-WAIT."""
+
+
+class Sample(NamedTuple):
+    """Usage at one instant."""
+
+    instant_s: float
+    usage: dict[Destination, Usage]
+    complete: bool
+    """No destination was left out: those that are missing had no port in use."""
+
+
+class Estimate(NamedTuple):
+    """What was used before an instant, as reckoned at that instant."""
+
+    instant_s: float
+    used: NDArray[np.int64]
+    """..., 2 s before, 1 s before."""
+
+
+class PortHistory:
+    """Samples of port usage, the oldest forgotten first; for one writer and readers in other threads."""
+
+    def __init__(self) -> None:
+        self._samples: deque[Sample] = deque(maxlen=SAMPLES)
+        self._estimates: dict[Destination, Estimate] = {}
+        self._names: dict[Destination, Destination] = {}
+        self._lock = threading.Lock()
+
+    def add(self, instant_s: float, ports: Ports, sockets: Sockets) -> None:
+        """Remember the busiest destinations of a snapshot."""
+        busiest = [ports.destination(sockets, index) for index in range(min(DESTINATIONS, len(ports)))]
+        # All samples share one object per destination: ten minutes of them would take megabytes more.
+        self._names = {name: self._names.get(name, name) for name in busiest}
+        usage = {
+            self._names[name]: Usage(int(ports.used[index]), int(ports.waiting[index]))
+            for index, name in enumerate(busiest)
+        }
+        with self._lock:
+            self._samples.append(Sample(instant_s, usage, complete=len(busiest) == len(ports)))
+
+    def series(self, destination: Destination, until_s: float) -> list[tuple[float, Usage]]:
+        """Return (instant, usage) up to an instant, without those samples that did not count it."""
+        with self._lock:
+            samples = list(self._samples)
+        nothing = Usage(0, 0)
+        return [
+            (sample.instant_s, sample.usage.get(destination, nothing))
+            for sample in samples
+            if sample.instant_s <= until_s and (sample.complete or destination in sample.usage)
+        ]
+
+    def estimate(self, destination: Destination) -> Estimate | None:
+        """Return what was reckoned of the time before the samples."""
+        return self._estimates.get(destination)
+
+    def remember(self, destination: Destination, estimate: Estimate) -> None:
+        """Keep an estimate: reckoned again a minute later, it would know less."""
+        while len(self._estimates) >= DESTINATIONS:
+            del self._estimates[next(iter(self._estimates))]
+        self._estimates[destination] = estimate

@@ -1,0 +1,192 @@
+"""Sockets grouped by a chain of keys, every level sorted, without a Python step per socket or group.
+
+One sort of one 64-bit key per socket finds the finest groups; the levels above are merged from those below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twtop.core.mixing import mixed
+from twtop.core.table.keys import KEYS
+from twtop.core.table.measures import Measures, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from twtop.core.changes import Moment
+    from twtop.core.sockets import U64, Mask, Rows, Sockets
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """All groups of one depth, siblings next to each other and sorted."""
+
+    identity: U64
+    """The same for the same group in every snapshot of this process."""
+    row: Rows
+    """One socket of each group, to read the key's text from."""
+    parent: Rows
+    """Index of the group in the level above; empty at the top."""
+    first: Rows
+    last: Rows
+    """The group's children: ``first`` to ``last`` (exclusive) in the level below, or in `Groups.rows`."""
+    measures: Measures
+
+    def __len__(self) -> int:
+        return len(self.identity)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """A tree of groups over the sockets of one moment."""
+
+    keys: tuple[str, ...]
+    levels: tuple[Level, ...]
+    rows: Rows
+    """The sockets' rows, one finest group after the other."""
+
+    def rows_of(self, depth: int, index: int) -> Rows:
+        """Return the rows of all sockets in one group."""
+        last = index + 1
+        for level in self.levels[depth:]:
+            index, last = int(level.first[index]), int(level.last[last - 1])
+            if level is self.levels[-1]:
+                return self.rows[index:last]
+        return self.rows
+
+
+def group(
+    moment: Moment,
+    chosen: Mask | None,
+    gone: Mask | None,
+    keys: Sequence[str],
+    sort_value: Callable[[Measures], NDArray[np.int64]],
+    descending: bool = True,
+) -> Groups:
+    """Group the chosen sockets (None: all) by ``keys``, outermost first.
+
+    Siblings are sorted by ``sort_value`` of their measures; equal ones by their keys' own order.
+    """
+    snapshot = moment.snapshot
+    sockets, server = snapshot.sockets, snapshot.server
+    everything = chosen is None or bool(chosen.all())
+    rows = np.arange(len(sockets)) if chosen is None or everything else np.flatnonzero(chosen)
+    picked = sockets if everything else sockets.take(rows)
+    picked_server = server if everything else server[rows]
+    gone_sockets = moment.gone if gone is None else moment.gone.take(gone)
+    gone_server = moment.gone_server if gone is None else moment.gone_server[gone]
+
+    identities = _identities(picked, picked_server, keys)
+    gone_identities = _identities(gone_sockets, gone_server, keys)
+    order = np.argsort(identities[-1])
+    finest = identities[-1][order]
+    starts = _run_starts(finest)
+    members = rows[order]
+    levels = _levels(moment, members, starts, [identity[order[starts]] for identity in identities])
+    levels = [
+        replace(level, measures=replace(level.measures, gone=_count(gone_identity, level.identity)))
+        for level, gone_identity in zip(levels, gone_identities, strict=True)
+    ]
+    *above, bottom = _sorted(levels, sockets, server, keys, sort_value, descending)
+    bottom, members = _lay_out(bottom, members)
+    return Groups(tuple(keys), (*above, bottom), members)
+
+
+def _identities(sockets: Sockets, server: Mask, keys: Sequence[str]) -> list[U64]:
+    """Return per level the identity of the group that each socket is in: its keys down to that level."""
+    found: list[U64] = []
+    for name in keys:
+        found.append(mixed(KEYS[name].columns(sockets, server), found[-1] if found else None))
+    return found
+
+
+def _levels(moment: Moment, members: Rows, starts: Rows, identities: list[U64]) -> list[Level]:
+    """Build all levels from the finest groups; ``identities`` are theirs, per level.
+
+    Sorted by all identities, outermost first, every level's groups are runs in the level below.
+    """
+    order = np.lexsort(identities[::-1])
+    last = np.append(starts[1:], len(members)).astype(np.intp)
+    measures = measure(moment, members, starts).take(order)
+    row = members[starts[order]]
+    nothing = np.zeros(0, np.intp)
+    levels = [Level(identities[-1][order], row, nothing, starts[order], last[order], measures)]
+    for identity in reversed(identities[:-1]):
+        below = levels[0]
+        ascending = identity[order]
+        first = _run_starts(ascending)
+        order = order[first]
+        end = np.append(first[1:], len(ascending)).astype(np.intp)
+        levels[0] = replace(below, parent=np.repeat(np.arange(len(first)), end - first))
+        merged = below.measures.merged(first)
+        levels.insert(0, Level(ascending[first], below.row[first], nothing, first, end, merged))
+    return levels
+
+
+def _run_starts(values: U64) -> Rows:
+    """Return the position of the first of each run of equal values."""
+    return np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])[: len(values)])
+
+
+def _lay_out(finest: Level, members: Rows) -> tuple[Level, Rows]:
+    """Bring the sockets' rows into the order of the finest groups, so that every group is one run of them."""
+    size = finest.last - finest.first
+    last = np.cumsum(size)
+    first = last - size
+    order = np.arange(len(members)) + np.repeat(finest.first - first, size)
+    return replace(finest, first=first, last=last), members[order]
+
+
+def _count(values: U64, groups: U64) -> NDArray[np.int64]:
+    """Count how many of the values belong to each group."""
+    if not len(values) or not len(groups):
+        return np.zeros(len(groups), np.int64)
+    order = np.argsort(groups)
+    ascending = groups[order]
+    at = np.minimum(np.searchsorted(ascending, values), len(groups) - 1)
+    hits = order[at[ascending[at] == values]]
+    return np.bincount(hits, minlength=len(groups))
+
+
+def _sorted(
+    levels: list[Level],
+    sockets: Sockets,
+    server: Mask,
+    keys: Sequence[str],
+    sort_value: Callable[[Measures], NDArray[np.int64]],
+    descending: bool,
+) -> list[Level]:
+    """Sort the siblings of every level, from the top down, and renumber parents and children."""
+    result: list[Level] = []
+    new_place: Rows | None = None
+    for depth, level in enumerate(levels):
+        value = sort_value(level.measures)
+        tie = KEYS[keys[depth]].columns(sockets.take(level.row), server[level.row])
+        arrangement = [*reversed(tie), -value if descending else value]
+        if new_place is not None:
+            arrangement.append(new_place[level.parent])
+        order = np.lexsort(arrangement) if len(level) else np.zeros(0, np.intp)
+        parent = level.parent if new_place is None else new_place[level.parent[order]]
+        if result:
+            size = np.bincount(parent, minlength=len(result[-1]))
+            last = np.cumsum(size)
+            result[-1] = replace(result[-1], first=last - size, last=last)
+        result.append(
+            Level(
+                level.identity[order],
+                level.row[order],
+                parent,
+                level.first[order],
+                level.last[order],
+                level.measures.take(order),
+            )
+        )
+        new_place = np.empty(len(order), np.intp)
+        new_place[order] = np.arange(len(order))
+    return result

@@ -1,0 +1,74 @@
+"""What the copy keys put on the clipboard."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING, Final
+
+from twtop.core.address import address_text, is_ipv4
+from twtop.core.filter.nodes import Endpoint, Expr, Ports, Side, States, all_of
+from twtop.core.table.keys import has_remote
+from twtop.ui.table.row_text import representative
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twtop.core.table.view import Line, Lines
+
+
+def line_filter(lines: Lines, line: Line) -> Expr:
+    """Return a filter for the sockets of a line, as far as one can tell them from others.
+
+    The role alone cannot be filtered by, and is left out.
+    """
+    sockets = lines.view.moment.snapshot.sockets
+    row = representative(lines, line)
+    if line.kind == "socket":
+        state = int(sockets.state[row])
+        ends = [_end(lines, row, Side.LOCAL, port=True)]
+        if has_remote(state):
+            ends.append(_end(lines, row, Side.REMOTE, port=True))
+        return all_of((States(1 << state), *ends))
+    depth = line.depth if line.kind == "group" else line.depth - 1
+    terms = [term for key in lines.view.groups.keys[: depth + 1] for term in _key_terms(lines, row, key)]
+    return all_of(tuple(terms))
+
+
+def _key_terms(lines: Lines, row: int, key: str) -> list[Expr]:
+    snapshot = lines.view.moment.snapshot
+    state, server = int(snapshot.sockets.state[row]), bool(snapshot.server[row])
+    if key == "state":
+        return [States(1 << state)]
+    if key == "peer":
+        key = "local" if not has_remote(state) else "served" if server else "remote"
+    if key.startswith("remote") and not has_remote(state):
+        return []
+    return _END_TERMS[key](lines, row) if key in _END_TERMS else []
+
+
+_END_TERMS: Final[dict[str, Callable[[Lines, int], list[Expr]]]] = {
+    "remote": lambda lines, row: [_end(lines, row, Side.REMOTE, port=True)],
+    "remote-address": lambda lines, row: [_end(lines, row, Side.REMOTE)],
+    "remote-network": lambda lines, row: [_end(lines, row, Side.REMOTE, network=True)],
+    "remote-port": lambda lines, row: [_port(lines, row, Side.REMOTE)],
+    "local": lambda lines, row: [_end(lines, row, Side.LOCAL, port=True)],
+    "local-address": lambda lines, row: [_end(lines, row, Side.LOCAL)],
+    "local-port": lambda lines, row: [_port(lines, row, Side.LOCAL)],
+    "served": lambda lines, row: [_port(lines, row, Side.LOCAL), _end(lines, row, Side.REMOTE)],
+}
+
+
+def _port(lines: Lines, row: int, side: Side) -> Endpoint:
+    port = int(getattr(lines.view.moment.snapshot.sockets, f"{side.value}_port")[row])
+    return Endpoint(side, None, Ports(port, port))
+
+
+def _end(lines: Lines, row: int, side: Side, *, port: bool = False, network: bool = False) -> Endpoint:
+    sockets = lines.view.moment.snapshot.sockets
+    end = side.value
+    high, low = int(getattr(sockets, f"{end}_hi")[row]), int(getattr(sockets, f"{end}_lo")[row])
+    number = int(getattr(sockets, f"{end}_port")[row])
+    text = address_text(high, low)
+    prefix = (24 if network else 32) if is_ipv4(high, low) else (64 if network else 128)
+    kind = IPv4Network if is_ipv4(high, low) else IPv6Network
+    return Endpoint(side, kind(f"{text}/{prefix}", strict=False), Ports(number, number) if port else None)

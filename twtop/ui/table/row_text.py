@@ -1,0 +1,87 @@
+"""The words of a line of the table, and what it stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twtop.core.format import count_text, percent_text
+from twtop.core.ports.usage import destination_of
+from twtop.core.table.keys import KEYS, has_remote, local_text, remote_text
+from twtop.core.table.notes import group_note, socket_note
+
+if TYPE_CHECKING:
+    from twtop.core.ports.usage import Destination, Ports
+    from twtop.core.signs import Signs
+    from twtop.core.sockets import Rows
+    from twtop.core.table.view import Line, Lines
+
+
+def line_text(lines: Lines, line: Line, signs: Signs) -> str:
+    """Write what a line is about, indented by its depth."""
+    indent = "  " * line.depth
+    moment = lines.view.moment
+    sockets = moment.snapshot.sockets
+    if line.kind == "more":
+        return f"{indent}{signs.ellipsis} {count_text(lines.hidden(line))} more"
+    if line.kind == "socket":
+        local = local_text(sockets, line.index)
+        if not has_remote(int(sockets.state[line.index])):
+            return f"{indent}  {local}"
+        return f"{indent}  {local} {signs.arrow} {remote_text(sockets, line.index)}"
+    row = representative(lines, line)
+    key = KEYS[lines.view.groups.keys[line.depth]]
+    mark = signs.folded if lines.unfolding(line) == "none" else signs.unfolded
+    return f"{indent}{mark} {key.text(sockets, row, bool(moment.snapshot.server[row]))}"
+
+
+def representative(lines: Lines, line: Line) -> int:
+    """Return the row of one socket of a line."""
+    if line.kind == "socket":
+        return line.index
+    depth = line.depth if line.kind == "group" else line.depth - 1
+    return int(lines.view.groups.levels[depth].row[line.index])
+
+
+def rows_of(lines: Lines, line: Line) -> Rows:
+    """Return the rows of all sockets that a line stands for."""
+    if line.kind == "socket":
+        return np.array([line.index], np.intp)
+    depth = line.depth if line.kind == "group" else line.depth - 1
+    return lines.view.groups.rows_of(depth, line.index)
+
+
+def state_of(lines: Lines, line: Line) -> int | None:
+    """Return the state that all sockets of a line share, None where the line is not about one state."""
+    keys = lines.view.groups.keys
+    if line.kind != "socket" and "state" not in keys[: line.depth + 1]:
+        return None
+    return int(lines.view.moment.snapshot.sockets.state[representative(lines, line)])
+
+
+def destination_at(lines: Lines, line: Line) -> Destination | None:
+    """Return the destination whose ports a line's sockets use, None where they use none of the range."""
+    snapshot = lines.view.moment.snapshot
+    keys = set(lines.view.groups.keys[: line.depth + 1])
+    if line.kind != "socket" and not keys & {"peer", "remote"}:
+        return None
+    row = representative(lines, line)
+    if snapshot.server[row] or not has_remote(int(snapshot.sockets.state[row])):
+        return None
+    port = int(snapshot.sockets.local_port[row])
+    return destination_of(snapshot.sockets, row) if port in snapshot.sysctls.port_range else None
+
+
+def line_notes(lines: Lines, line: Line, ports: Ports | None) -> str:
+    """Write what stands out: a nearly used up range, and what the sockets' signature means."""
+    moment = lines.view.moment
+    if line.kind == "socket":
+        return socket_note(moment, line.index)
+    notes = [group_note(moment, state_of(lines, line), rows_of(lines, line))]
+    destination = destination_at(lines, line)
+    if ports is not None and destination is not None:
+        used = ports.past_half.get(destination, 0)
+        if used:
+            notes.insert(0, f"ports {percent_text(used, ports.capacity)}")
+    return ", ".join(filter(None, notes))
