@@ -6,8 +6,6 @@ Everything in them is what twtop shows of real sockets; only the host has anothe
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import os
 import sys
 import time
 from argparse import ArgumentParser
@@ -19,13 +17,12 @@ from twtop.core.filter import parse
 from twtop.core.options import ScreenOptions
 from twtop.core.table.fields import DEFAULT_SORT
 from twtop.core.table.keys import DEFAULT_KEYS
-from twtop.lab.namespaces import require_namespaces
+from twtop.lab.namespaces import name_this_host, require_namespaces
 from twtop.lab.world import start_world
 
 FOLDER: Final = Path(__file__).parents[2] / "screenshots"
 HOST_NAME: Final = "checkout-1"
 
-_CLONE_NEWUTS: Final = 0x0400_0000
 _WORLD_RUNS_S: Final = 45
 """Until more than half of the ports towards the busiest peer are in use."""
 _FRAMES_S: Final = 3.5
@@ -75,14 +72,6 @@ async def picture(shot: Shot) -> str:
         await pilot.press(*shot.keys)
         await pilot.pause(_ANSWER_S)
         return svg_of(app)
-
-
-def name_this_host(name: str) -> None:
-    """Give the process a host name of its own (uts_namespaces(7)); it must be root of its user namespace."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    encoded = name.encode()
-    if libc.unshare(_CLONE_NEWUTS) or libc.sethostname(encoded, len(encoded)):
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 def main() -> int:

@@ -22,11 +22,12 @@ def open_screen(arguments: Namespace) -> int:
 def open_demo(arguments: Namespace) -> int:
     """Show a private world of real sockets; it ends with the screen."""
     require_terminal()
-    from twtop.lab.namespaces import require_namespaces
+    from twtop.lab.namespaces import name_this_host, require_namespaces
     from twtop.lab.world import start_world
 
     # Before anything is imported that may start threads.
     require_namespaces()
+    name_this_host("demo")
     options = _options(arguments)
     with start_world():
         return _show(options)

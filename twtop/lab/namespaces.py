@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import socket
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 CLONE_NEWUSER: Final = 0x1000_0000
 CLONE_NEWNET: Final = 0x4000_0000
+CLONE_NEWUTS: Final = 0x0400_0000
 
 _CAPABILITIES: Final = 1 << 12 | 1 << 13 | 1 << 21
 """CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN, bits of CapEff (capabilities(7))."""
@@ -143,6 +145,15 @@ def _remedy() -> str:
 
 def _write_own(name: str, text: str) -> None:
     Path("/proc/self", name).write_text(text)
+
+
+def name_this_host(name: str) -> None:
+    """Give this process, and those it starts, a host name of their own; HostError if that is impossible.
+
+    The process must be root of its user namespace (uts_namespaces(7)).
+    """
+    _unshare(CLONE_NEWUTS)
+    socket.sethostname(name)
 
 
 def _unshare(flags: int) -> None:

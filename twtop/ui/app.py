@@ -91,28 +91,35 @@ class TwtopApp(App[None], inherit_bindings=False):
         self._problem: str | None = None
         self._frozen = False
         self._own_cost = OwnCost()
+        self._header = Header(self.signs, id="header")
+        self._strip = StateStrip(id="strip")
+        self._heading = Heading(self.signs, id="heading")
+        self._table = GroupTable(self.signs, id="table")
+        self._ports = PortPlot(self.signs, id="ports")
+        self._why = ExplainPane(self.signs, id="why")
+        self._filter_bar = FilterBar(id="filter")
         self._stale = asyncio.Event()
         self._unexplained = asyncio.Event()
         self._collector = collector
 
     def compose(self) -> ComposeResult:
         """Lay out the panels."""
-        yield Header(self.signs, id="header")
-        yield StateStrip(id="strip")
+        yield self._header
+        yield self._strip
         with Container(id="body"):
             with Container(id="table-side"):
-                yield Heading(self.signs, id="heading")
-                yield GroupTable(self.signs, id="table")
+                yield self._heading
+                yield self._table
             with Container(id="side"):
-                yield PortPlot(self.signs, id="ports")
-                yield ExplainPane(self.signs, id="why")
-        yield FilterBar(id="filter")
+                yield self._ports
+                yield self._why
+        yield self._filter_bar
         yield Footer(footer_keys(), id="footer")
 
     def on_mount(self) -> None:
         """Start to collect."""
-        self.query_one(FilterBar).text = self._filter_text()
-        self.query_one(GroupTable).focus()
+        self._filter_bar.text = self._filter_text()
+        self._table.focus()
         self._show_status()
         self.run_worker(self._paint(), name="paint")
         self.run_worker(self._explain(), name="explain")
@@ -169,33 +176,34 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     async def _explain_cursor(self) -> None:
         """Explain what is under the cursor, beside the screen's thread."""
-        table = self.query_one(GroupTable)
+        table = self._table
         if table.lines is None or self._shown is None:
             return
         host = host_facts(self._shown.frame)
         explanation = await asyncio.to_thread(explain_cursor, table.lines, table.current, table.heading, host)
         if explanation is not None:
-            self.query_one(ExplainPane).explain(explanation, host)
-            if isinstance(self.screen, ExplainScreen):
+            self._why.explain(explanation, host)
+            # While this was computed the user may have left.
+            if self.is_running and isinstance(self.screen, ExplainScreen):
                 self.screen.explain(explanation, host)
 
     def _show(self, shown: Picture) -> None:
         self._shown = shown
-        self.query_one(GroupTable).show(shown.view, shown.frame)
-        self.query_one(StateStrip).show(shown.view.state_matches, shown.view.state_deltas)
-        self.query_one(PortPlot).show(shown.plots, frozen=self._frozen)
+        self._table.show(shown.view, shown.frame)
+        self._strip.show(shown.view.state_matches, shown.view.state_deltas)
+        self._ports.show(shown.plots, frozen=self._frozen)
         self._show_heading()
         self._show_status()
 
     def _tick(self) -> None:
         """Let timers run down between snapshots that are further apart than a second."""
         if not self._frozen and self._shown and self._shown.frame.interval_s > 1.5 * _TICK_S:
-            self.query_one(GroupTable).update_lines()
+            self._table.update_lines()
 
     # What is shown
 
     def _show_heading(self) -> None:
-        self.query_one(Heading).show(self._spec, self.query_one(GroupTable).heading)
+        self._heading.show(self._spec, self._table.heading)
 
     def _show_status(self) -> None:
         frame = self._shown.frame if self._shown else None
@@ -216,14 +224,14 @@ class TwtopApp(App[None], inherit_bindings=False):
                 own_cost=self._own_cost.text(),
                 problems=(*status.problems, *snapshot.degraded),
             )
-        self.query_one(Header).show(status)
+        self._header.show(status)
 
     def _filter_text(self) -> str:
         return "" if isinstance(self._spec.filter, Everything) else str(self._spec.filter)
 
     def _destination(self) -> Destination | None:
         """Return the destination under the cursor."""
-        table = self.query_one(GroupTable)
+        table = self._table
         lines, line = table.lines, table.current
         return destination_at(lines, line) if lines is not None and line is not None else None
 
@@ -256,7 +264,7 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     def on_state_strip_clicked(self, event: StateStrip.Clicked) -> None:
         """Go to the state that was clicked."""
-        self.query_one(GroupTable).go_to_state(event.state)
+        self._table.go_to_state(event.state)
 
     def action_sort(self, step: int) -> None:
         """Sort by another column."""
@@ -270,11 +278,11 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     def action_filter(self) -> None:
         """Begin to type a filter."""
-        self.query_one(FilterBar).open()
+        self._filter_bar.open()
 
     def action_clear_filter(self) -> None:
         """Let every socket through."""
-        self.query_one(FilterBar).clear_filter()
+        self._filter_bar.clear_filter()
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         """Apply the filter."""
@@ -286,7 +294,7 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     def on_filter_bar_closed(self) -> None:
         """Give the keys back to the table."""
-        self.query_one(GroupTable).focus()
+        self._table.focus()
 
     def action_group(self) -> None:
         """Choose grouping keys."""
@@ -300,7 +308,7 @@ class TwtopApp(App[None], inherit_bindings=False):
     def action_freeze(self) -> None:
         """Hold the screen still, or let it go on."""
         self._frozen = not self._frozen
-        self.query_one(GroupTable).ticking = not self._frozen
+        self._table.ticking = not self._frozen
         self._show_status()
         if not self._frozen:
             self._stale.set()
@@ -316,25 +324,25 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     async def action_explain(self) -> None:
         """Show the explanation on the whole screen; of what is under the cursor now, not a moment ago."""
-        pane = self.query_one(ExplainPane)
+        pane = self._why
         if not pane.trail.steps:
             await self._explain_cursor()
         self.push_screen(ExplainScreen(pane.signs, pane.trail))
 
     def action_page_why(self, step: int) -> None:
         """Page the explanation."""
-        self.query_one(ExplainPane).page(step)
+        self._why.page(step)
 
     def action_copy_line(self) -> None:
         """Copy the line under the cursor as text."""
-        text = self.query_one(GroupTable).current_text
+        text = self._table.current_text
         if text:
             self.copy_to_clipboard(text)
             self.notify("Copied the line.", timeout=2)
 
     def action_copy_ss(self) -> None:
         """Copy the ss command that lists what is under the cursor."""
-        table = self.query_one(GroupTable)
+        table = self._table
         expression = self._spec.filter
         if table.lines is not None and table.current is not None:
             own = line_filter(table.lines, table.current)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -71,6 +71,16 @@ NOTHING: Final = States(0)
 """Matches no socket."""
 
 
+def _network_text(network: Network) -> str:
+    """Write a network, IPv6 in brackets; a mapped address with dots, which ipaddress does from 3.13 on."""
+    address = network.network_address
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    text = f"::ffff:{mapped}" if mapped else str(address)
+    if network.prefixlen < network.max_prefixlen:
+        text += f"/{network.prefixlen}"
+    return f"[{text}]" if network.version == 6 else text
+
+
 class Side(Enum):
     """Which end of a socket is tested."""
 
@@ -109,9 +119,7 @@ class Endpoint:
     def __str__(self) -> str:
         if self.network is None:
             return self._port_text()
-        address = str(self.network).removesuffix(f"/{self.network.max_prefixlen}")
-        if self.network.version == 6:
-            address = f"[{address}]"
+        address = _network_text(self.network)
         return f"{_HOST_WORDS[self.side]}{address}" + (f":{self.ports}" if self.ports else "")
 
     def _port_text(self) -> str:
