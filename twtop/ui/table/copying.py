@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.address import address_text, is_ipv4
 from twtop.core.filter.nodes import Endpoint, Expr, Ports, Side, States, all_of
+from twtop.core.states import State
 from twtop.core.table.keys import has_remote
 from twtop.ui.table.row_text import representative
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twtop.core.table.view import Line, Lines
+
+_ALONE: Final = States(State.LISTEN.bit | State.UNCONN.bit)
+"""Those that have no peer."""
 
 
 def line_filter(lines: Lines, line: Line) -> Expr:
@@ -39,10 +43,12 @@ def _key_terms(lines: Lines, row: int, key: str) -> list[Expr]:
     state, server = int(snapshot.sockets.state[row]), bool(snapshot.server[row])
     if key == "state":
         return [States(1 << state)]
+    if not has_remote(state) and key.startswith("remote"):
+        return [_ALONE]
+    if not has_remote(state) and key == "peer":
+        return [_ALONE, *_END_TERMS["local"](lines, row)]
     if key == "peer":
-        key = "local" if not has_remote(state) else "served" if server else "remote"
-    if key.startswith("remote") and not has_remote(state):
-        return []
+        key = "served" if server else "remote"
     return _END_TERMS[key](lines, row) if key in _END_TERMS else []
 
 
