@@ -139,6 +139,7 @@ class Screen:
 
     async def click(self, widget: Widget | str, x: int, y: int) -> None:
         await self.pilot.click(self.app.query_one(widget) if isinstance(widget, str) else widget, (x, y))
+        await self.settle()
 
 
 @asynccontextmanager

@@ -164,8 +164,14 @@ class TwtopApp(App[None], inherit_bindings=False):
             await self._stale.wait()
             self._stale.clear()
             frame = self._shown.frame if self._frozen and self._shown else self._newest
-            if frame is not None:
-                self._show(await asyncio.to_thread(picture, frame, self._spec, self._destination()))
+            if frame is None:
+                continue
+            shown = await asyncio.to_thread(picture, frame, self._spec, self._destination())
+            if self._frozen and self._shown and frame is not self._shown.frame:
+                # Frozen meanwhile: what is on the screen stays, with whatever else was chosen.
+                self._stale.set()
+            else:
+                self._show(shown)
 
     async def _explain(self) -> None:
         """Explain what is under the cursor whenever that changed."""
@@ -308,7 +314,7 @@ class TwtopApp(App[None], inherit_bindings=False):
     def action_freeze(self) -> None:
         """Hold the screen still, or let it go on."""
         self._frozen = not self._frozen
-        self._table.ticking = not self._frozen
+        self._table.freeze(frozen=self._frozen)
         self._show_status()
         if not self._frozen:
             self._stale.set()

@@ -53,8 +53,6 @@ class GroupTable(LineView, can_focus=True):
     def __init__(self, signs: Signs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self.signs = signs
-        self.ticking = True
-        """Timers run down between snapshots; not while frozen."""
         self.heading: str | None = None
         """The column whose title is under the cursor; None while the cursor is on a line."""
         self._lines: Lines | None = None
@@ -63,6 +61,7 @@ class GroupTable(LineView, can_focus=True):
         self._held: LineIdentity | None = None
         # Nothing is held until the user moves: at first the top line is of interest, whatever it is.
         self._ports: Ports | None = None
+        self._frozen_s: float | None = None
 
     @property
     def view(self) -> View | None:
@@ -97,6 +96,10 @@ class GroupTable(LineView, can_focus=True):
         """Show a view; the cursor stays on what it was on, at the same height of the screen."""
         self._ports = frame.ports
         self._unfold(view)
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Let the timers stand still where they are, or run down again between snapshots."""
+        self._frozen_s = time.monotonic() if frozen else None
 
     def _unfold(self, view: View) -> None:
         offset = self._cursor - self.scroll_offset.y
@@ -152,9 +155,8 @@ class GroupTable(LineView, can_focus=True):
         return "".join(text(field).rjust(field.width) + " " for field in fields_for(width))
 
     def _elapsed_ms(self, view: View) -> int:
-        if not self.ticking:
-            return 0
-        return max(0, round((time.monotonic() - view.moment.snapshot.instant_s) * 1000))
+        now_s = time.monotonic() if self._frozen_s is None else self._frozen_s
+        return max(0, round((now_s - view.moment.snapshot.instant_s) * 1000))
 
     def action_move(self, step: int) -> None:
         """Move the cursor by lines; above the first line are the titles."""
