@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twtop.core.format import count_text
 from twtop.ui import styles
+from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.line_view import LineView, Part
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from twtop.core.signs import Signs
+
+_NARROWEST: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +39,14 @@ class Status:
 
 
 class Header(LineView):
-    """One line about the host, one for a filter in force, one for each problem."""
+    """One line about the host, one for a filter in force, and the problems."""
 
     MOST_PROBLEMS = 2
 
     def __init__(self, signs: Signs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self.signs = signs
+        self._status = Status()
         self._lines: list[list[Part]] = []
 
     @property
@@ -50,14 +56,20 @@ class Header(LineView):
 
     def show(self, status: Status) -> None:
         """Show a status; the header grows and shrinks with it."""
+        self._status = status
         self._lines = [self._host_line(status)]
         if status.filter is not None:
             self._lines.append(self._filter_line(status))
         for problem in status.problems[: self.MOST_PROBLEMS]:
-            self._lines.append([("! ", styles.ALARM), (problem, styles.WARNING)])
+            self._lines += self._problem_lines(problem)
         if self.styles.height is None or self.styles.height.value != len(self._lines):
             self.styles.height = len(self._lines)
         self.update_lines()
+
+    def on_resize(self) -> None:
+        """Break the lines anew."""
+        self.show(self._status)
+        super().on_resize()
 
     def line(self, number: int, width: int) -> list[Part]:
         """Return one of the lines, cut to the width."""
@@ -90,3 +102,10 @@ class Header(LineView):
             (status.filter or "", styles.BOLD),
             ("  (esc clears)", styles.DIM),
         ]
+
+    def _problem_lines(self, problem: str) -> Iterator[list[Part]]:
+        """Say all of a problem, on as many lines as that takes."""
+        mark = "! "
+        for part in wrap(problem, max(self.size.width, _NARROWEST) - len(mark)):
+            yield [(mark, styles.ALARM), (problem[part], styles.WARNING)]
+            mark = "  "
