@@ -19,12 +19,18 @@ def strip(text: str) -> dict[str, int]:
     return {name: int(count) for name, count in re.findall(r"([A-Z][A-Z0-9-]*) (\d+)", above)}
 
 
+def waiting(lab: Lab) -> int:
+    return sum(row.state == "TIME-WAIT" for row in ss(lab.client).values())
+
+
 def test_all_states_stand_first(every_state: Lab) -> None:
+    before = waiting(every_state)
     text = twtop(every_state.client, "snapshot", "--filter", "state time-wait")
+    after = waiting(every_state)
     states = strip(text)
     assert list(states) == [state.label for state in IN_LIFE_ORDER]
-    expected = [row for row in ss(every_state.client).values() if row.state == "TIME-WAIT"]
-    assert states.pop("TIME-WAIT") == len(expected)
+    # None ends within this test, but a repeated FIN may still get through and bring another.
+    assert 0 < before <= states.pop("TIME-WAIT") <= after
     assert set(states.values()) == {0}
     assert max(map(len, text.splitlines()[:STRIP_LINES])) <= 80
 
