@@ -47,9 +47,7 @@ class Heading(LineView):
         """Draw the titles; the one that sorts is marked."""
         parts: list[Part] = []
         for field in fields_for(width):
-            mark = (self.signs.descending if self._descending else self.signs.ascending) * (
-                field.name == self._sort
-            )
+            mark = self._mark if field.name == self._sort else ""
             title = f"{mark}{field.title}"[: field.width].rjust(field.width)
             parts.append((title, styles.CURSOR if field.name == self._cursor else styles.HEADING))
             parts.append((" ", styles.PLAIN))
