@@ -39,6 +39,20 @@ async def test_the_cursor_of_the_dialog_goes_round(server: Host, key: str) -> No
         assert key_list(user).cursor == 0
 
 
+async def test_one_line_only_is_drawn_as_under_the_cursor(server: Host) -> None:
+    async with screen(server) as user:
+        await opened(user)
+        for _ in KEYS:
+            await user.press("down")
+            strips = user.app.screen._compositor.render_strips()
+            reversed_lines = [
+                strip.text.split("]")[-1].strip(" │")
+                for strip in strips
+                if any(segment.style and segment.style.reverse for segment in strip)
+            ]
+            assert reversed_lines == [list(KEYS.values())[key_list(user).cursor].title]
+
+
 @pressing("group", "space")
 async def test_space_adds_at_the_end_and_removes(server: Host, key: str) -> None:
     async with screen(server) as user:

@@ -61,7 +61,7 @@ class LineView(ScrollView, can_focus=False):
 
     def refresh_line(self, y: int) -> None:
         """Mark one visible line as changed."""
-        self.refresh(Region(self.gutter.left, self.gutter.top + y, self.visible_size.width, 1))
+        self.refresh(Region(0, y, self.visible_size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """Draw the line at a height of the widget, as Textual asks for it."""
