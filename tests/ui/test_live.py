@@ -159,7 +159,7 @@ async def test_a_listener_shows_its_accept_queue_and_backlog(lab: Lab) -> None:
     recipes.listen(lab, V4)
     async with screen(lab.server, options("listening")) as user:
         assert " 3/2 " in user.rows[0]
-        assert user.rows[0].endswith("1 accept queue full")
+        assert user.rows[0].endswith("1 queue full")
         await user.press("down", "enter", "down")
         assert user.rows[2].startswith("3/2 ")
         assert user.rows[2].endswith("accept queue full")

@@ -58,7 +58,7 @@ def group_note(moment: Moment, state: int | None, rows: Rows) -> str:
         return f"{count_text(unread)} EOF not read" if unread else "close() missing"
     if state == State.LISTEN:
         full = int(np.count_nonzero(sockets.rqueue[rows] > sockets.wqueue[rows]))
-        return f"{count_text(full)} accept queue full" if full else ""
+        return f"{count_text(full)} queue full" if full else ""
     if state == State.ESTAB:
         waiting = int(np.count_nonzero(sockets.inode[rows] == 0))
         return f"{count_text(waiting)} not accepted" if waiting else ""

@@ -18,22 +18,35 @@ if TYPE_CHECKING:
     from twtop.core.table.view import Line, Lines
 
 
-def line_text(lines: Lines, line: Line, signs: Signs) -> str:
-    """Write what a line is about, indented by its depth."""
+def line_text(lines: Lines, line: Line, signs: Signs, room: int | None = None) -> str:
+    """Write what a line is about, indented by its depth; of a socket one end only where both have no room."""
     indent = "  " * line.depth
     moment = lines.view.moment
     sockets = moment.snapshot.sockets
     if line.kind == "more":
         return f"{indent}{signs.ellipsis} {count_text(lines.hidden(line))} more"
     if line.kind == "socket":
-        local = local_text(sockets, line.index)
-        if not has_remote(int(sockets.state[line.index])):
-            return f"{indent}  {local}"
-        return f"{indent}  {local} {signs.arrow} {remote_text(sockets, line.index)}"
+        return _socket_text(lines, line.index, signs, f"{indent}  ", room)
     row = representative(lines, line)
     key = KEYS[lines.view.groups.keys[line.depth]]
     mark = signs.folded if lines.unfolding(line) == "none" else signs.unfolded
     return f"{indent}{mark} {key.text(sockets, row, bool(moment.snapshot.server[row]))}"
+
+
+def _socket_text(lines: Lines, row: int, signs: Signs, indent: str, room: int | None) -> str:
+    snapshot = lines.view.moment.snapshot
+    local = local_text(snapshot.sockets, row)
+    if not has_remote(int(snapshot.sockets.state[row])):
+        return f"{indent}{local}"
+    remote = remote_text(snapshot.sockets, row)
+    both = f"{indent}{local} {signs.arrow} {remote}"
+    if room is None or len(both) <= room:
+        return both
+    # The other end is the group's: a client's group names the remote one, a server's the port it serves.
+    names_remote = not snapshot.server[row] and not {"peer", "remote"}.isdisjoint(lines.view.groups.keys)
+    end = local if names_remote else remote
+    marked = f"{indent}{end} {signs.arrow}" if names_remote else f"{indent}{signs.arrow} {end}"
+    return marked if len(marked) <= room else end.rjust(min(room, len(indent) + len(end)))
 
 
 def representative(lines: Lines, line: Line) -> int:
@@ -83,5 +96,5 @@ def line_notes(lines: Lines, line: Line, ports: Ports | None) -> str:
     if ports is not None and destination is not None:
         used = ports.past_half.get(destination, 0)
         if used:
-            notes.insert(0, f"ports {percent_text(used, ports.capacity)}")
+            notes.insert(0, f"{percent_text(used, ports.capacity)} of ports")
     return ", ".join(filter(None, notes))

@@ -128,8 +128,8 @@ class GroupTable(LineView, can_focus=True):
         cell = Cell(lines.view.moment, self.signs, self._elapsed_ms(lines.view))
         look = styles.CURSOR if self.heading is None and number == self._cursor and self.has_focus else None
         numbers = self._numbers(cell, lines, line, width)
-        name = line_text(lines, line, self.signs)
         room = max(0, width - len(numbers))
+        name = line_text(lines, line, self.signs, room)
         note = line_notes(lines, line, self._ports) if line.kind != "more" else ""
         shown = self.signs.clipped(name, room)
         rest = self.signs.clipped(f"  {note}", room - len(shown)) if note and room - len(shown) > 6 else ""
