@@ -30,7 +30,7 @@ from twtop.ui.help_screen import HelpScreen
 from twtop.ui.own_cost import OwnCost
 from twtop.ui.picture import Picture, picture
 from twtop.ui.ports.panel import PortPlot
-from twtop.ui.strip import StateStrip
+from twtop.ui.strip import StateStrip, lines_needed
 from twtop.ui.table.copying import line_filter
 from twtop.ui.table.heading import Heading
 from twtop.ui.table.row_text import destination_at
@@ -51,7 +51,9 @@ if TYPE_CHECKING:
     from twtop.core.ports.usage import Destination
 
 _WIDE = 150
-_TINY_HEIGHT = 10
+_OTHER_LINES = 3
+"""Header, titles and footer."""
+_FEWEST_LINES = 4
 _TICK_S = 1.0
 SIDES = ("ports", "why")
 
@@ -135,7 +137,8 @@ class TwtopApp(App[None], inherit_bindings=False):
         """Choose the arrangement for the size."""
         base = self.screen_stack[0]
         base.set_class(event.size.width >= _WIDE, "-wide")
-        base.set_class(event.size.height < _TINY_HEIGHT, "-tiny")
+        left_for_table = event.size.height - lines_needed(event.size.width) - _OTHER_LINES
+        base.set_class(left_for_table < _FEWEST_LINES, "-tiny")
 
     # What comes in
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 _KEY_COLUMNS = 18
+_HOW = "esc or q: close   up, down, pgup, pgdn: scroll"
 _COLUMNS_HELP = (
     ("SOCKETS", "sockets in the group; a socket shows `new` in the next column when it just came"),
     ("+/s  -/s", "sockets that came into and left the group a second"),
@@ -42,7 +43,7 @@ class HelpText(LineView, can_focus=True):
 
     def __init__(self, sections: Sequence[Section]) -> None:
         super().__init__(id="help-text")
-        self._lines: list[list[Part]] = []
+        self._lines: list[list[Part]] = [[(_HOW, styles.DIM)], []]
         for title, rows in (*sections, ("Columns", _COLUMNS_HELP)):
             self._lines.append([(title, styles.TITLE)])
             for keys, meaning in rows:

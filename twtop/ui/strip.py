@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _NARROWEST: Final = 20
 
 
+def lines_needed(width: int) -> int:
+    """Return how many lines the states take in a window this wide."""
+    return -(-len(IN_LIFE_ORDER) // max(1, width // _NARROWEST))
+
+
 class StateStrip(LineView):
     """A cell for each state, zeros too, always at the same place."""
 
@@ -43,7 +48,7 @@ class StateStrip(LineView):
     @property
     def line_count(self) -> int:
         """As many lines as the states need in this width."""
-        return -(-len(IN_LIFE_ORDER) // max(1, self.size.width // _NARROWEST))
+        return lines_needed(self.size.width)
 
     @property
     def _per_line(self) -> int:
