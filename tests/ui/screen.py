@@ -133,8 +133,10 @@ class Screen:
 
     async def go_to(self, name: str) -> None:
         """Move the cursor to the first line that begins so."""
-        wanted = next(at for at, found in enumerate(self.names) if found.lstrip(" ▾▸").startswith(name))
-        await self.press(*["home"], *["down"] * wanted)
+        signs = f" {self.app.signs.folded}{self.app.signs.unfolded}"
+        found = [at for at, line in enumerate(self.names) if line.lstrip(signs).startswith(name)]
+        assert found, f"no line begins with {name}: {self.names}"
+        await self.press(*["home"], *["down"] * found[0])
         assert name in self.current
 
     async def click(self, widget: Widget | str, x: int, y: int) -> None:
