@@ -9,6 +9,7 @@ import pytest
 from tests.ui.conftest import NAMES
 from tests.ui.screen import options, screen
 from twtop.core.states import State
+from twtop.ui.ports.panel import PortPlot
 
 if TYPE_CHECKING:
     from tests.ui.screen import Screen
@@ -82,3 +83,13 @@ async def test_dialogs_fit_every_size(server: Host, size: tuple[int, int], key: 
             "slash": "state close-wait",
         }
         assert expected[key] in "\n".join(user.text)
+
+
+async def test_the_plot_never_scrolls_when_other_panels_take_its_room(server: Host) -> None:
+    async with screen(server, size=(200, 50)) as user:
+        plot = user.app.query_one(PortPlot)
+        before = plot.size
+        await user.press("slash", *"dport = :nosuchport")
+        await user.until(lambda: plot.size.height < before.height, "less room")
+        await user.next_frame()
+        assert plot.visible_size.width == before.width
