@@ -48,7 +48,7 @@ def print_snapshot(arguments: Namespace) -> int:
     if arguments.format == "json":
         emit(json_text(shown, source.host, WATCHED, sockets=arguments.sockets))
         return 0
-    _remark(snapshot.degraded)
+    _remark(snapshot.lacks)
     emit(_csv(shown, arguments) if arguments.format == "csv" else _table(shown, arguments))
     return 0
 

@@ -51,7 +51,14 @@ class Snapshot:
     udp_ports: NDArray[np.uint16] | None
     """Local ports in use by UDP; None where unknown."""
     degraded: tuple[str, ...]
-    """What this snapshot lacks and why, one sentence each."""
+    """What went wrong or is forbidden here, one sentence each."""
+    unlisted: str | None
+    """Why sockets that are only bound (UNCONN) are not listed; None where they are."""
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """Everything that is not in this snapshot, with the reason, one sentence each."""
+        return self.degraded if self.unlisted is None else (*self.degraded, self.unlisted)
 
     def state_counts(self) -> NDArray[np.int64]:
         """Return the number of sockets by state number (16 entries at least)."""
@@ -67,6 +74,7 @@ def snapshot(
     counters: Counters | None = None,
     udp_ports: NDArray[np.uint16] | None = None,
     degraded: tuple[str, ...] = (),
+    unlisted: str | None = None,
 ) -> Snapshot:
     """Make a Snapshot of a dump: drop duplicates, add what follows from the columns alone."""
     sockets, identities = _deduplicate(sockets)
@@ -83,6 +91,7 @@ def snapshot(
         counters=Counters({}) if counters is None else counters,
         udp_ports=udp_ports,
         degraded=degraded,
+        unlisted=unlisted,
     )
 
 

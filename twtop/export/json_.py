@@ -84,7 +84,7 @@ def json_text(view: View, host: HostInfo, watched: Iterable[str], *, sockets: bo
         "ports": _ports(port_usage(snapshot), snapshot.sockets),
         "sysctls": _sysctls(snapshot.sysctls, watched),
         "sysctls_unreadable": dict(snapshot.sysctls.unreadable),
-        "degraded": snapshot.degraded,
+        "degraded": snapshot.lacks,
     }
     if sockets:
         document["sockets"] = map(_socket, socket_records(view))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CONNECTED: Final = ALL_STATES & ~State.LISTEN.bit & ~State.UNCONN.bit
 _ATTEMPTS: Final = 2
+_UNLISTED: Final = "sockets only bound (UNCONN) cannot be listed here: that takes netlink and Linux 6.8"
 _BOUND_SHARE: Final = 100
 
 
@@ -71,7 +72,7 @@ class LiveSource:
     @property
     def lists_bound_inactive(self) -> bool:
         """Tell whether sockets that are bound and nothing else can be listed here."""
-        return self._bound is not None
+        return self._diag is not None and self._bound is not None
 
     def take(self, wanted: KernelFilter | None = None) -> Snapshot:
         """Take a snapshot; with a filter, only of sockets it may match, and all listeners and bound ones.
@@ -90,6 +91,7 @@ class LiveSource:
             counters=counters,
             udp_ports=self._udp_ports(),
             degraded=(*remarks, *counters.problems),
+            unlisted=None if self.lists_bound_inactive else _UNLISTED,
         )
 
     def _from_netlink(self, wanted: KernelFilter | None) -> tuple[Sockets, tuple[str, ...]]:
@@ -109,8 +111,6 @@ class LiveSource:
         remarks: list[str] = []
         if dump.interrupted:
             remarks.append("the socket table changed during the dump: some sockets may be missing or twice")
-        if not self.lists_bound_inactive:
-            remarks.append("this kernel cannot list bound-inactive sockets (UNCONN)")
         return dump.sockets, tuple(remarks)
 
     def _list_bound(self, diag: SockDiag) -> Sockets:
@@ -125,10 +125,7 @@ class LiveSource:
         return sockets
 
     def _from_proc(self) -> tuple[Sockets, tuple[str, ...]]:
-        remark = (
-            f"{self.refusal or 'netlink is closed'}: reading /proc/net/tcp, without bound-inactive sockets"
-        )
-        return read_tcp_tables(), (remark,)
+        return read_tcp_tables(), (f"{self.refusal or 'netlink is closed'}: reading /proc/net/tcp",)
 
     def _udp_ports(self) -> NDArray[np.uint16] | None:
         with suppress(KernelError):

@@ -199,7 +199,8 @@ class TwtopApp(App[None], inherit_bindings=False):
     def _show(self, shown: Picture) -> None:
         self._shown = shown
         self._table.show(shown.view, shown.frame)
-        self._strip.show(shown.view.state_matches, shown.view.state_deltas)
+        unlisted = shown.view.moment.snapshot.unlisted is not None
+        self._strip.show(shown.view.state_matches, shown.view.state_deltas, unlisted=unlisted)
         self._ports.show(shown.plots, frozen=self._frozen)
         self._show_heading()
         self._show_status()

@@ -36,12 +36,13 @@ class StateStrip(LineView):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
+        self._unlisted = False
         self._counts: Sequence[int] = (0,) * 16
         self._deltas: Sequence[int] = (0,) * 16
 
-    def show(self, counts: Sequence[int], deltas: Sequence[int]) -> None:
-        """Show counts and changes by state number."""
-        self._counts, self._deltas = counts, deltas
+    def show(self, counts: Sequence[int], deltas: Sequence[int], *, unlisted: bool = False) -> None:
+        """Show counts and changes by state number; ``-`` for UNCONN where that is unlisted."""
+        self._counts, self._deltas, self._unlisted = counts, deltas, unlisted
         self._fit()
         self.update_lines()
 
@@ -81,7 +82,7 @@ class StateStrip(LineView):
 
     def _cell(self, state: State, label: int, rest: int) -> list[Part]:
         count = self._counts[state]
-        number = count_text(count, 7)
+        number = "-" if self._unlisted and state is State.UNCONN else count_text(count, 7)
         change = delta_text(self._deltas[state])
         room = rest - len(number) - 3
         if len(change) > room:
