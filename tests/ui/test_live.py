@@ -195,8 +195,8 @@ async def test_sorting_by_every_column_with_the_mouse(server: Host, field: str) 
     async with screen(server, size=(120, 30)) as user:
         column = user.lines_of("#heading")[0].index(FIELDS[field].title)
         await user.click("#heading", column + 1, 0)
-        assert user.app._spec.sort == field
-        assert user.app._spec.descending is (field != "sockets")
+        wanted = (field, field != "sockets")
+        await user.until(lambda: (user.app._spec.sort, user.app._spec.descending) == wanted)
 
 
 async def test_a_click_moves_the_cursor_and_another_one_unfolds(server: Host) -> None:
