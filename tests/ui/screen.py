@@ -159,6 +159,8 @@ async def screen(
         async with running.run_test(size=size, notifications=True) as pilot:
             user = Screen(running, pilot)
             await user.until(lambda: user.table.lines is not None, "the first frame")
+            strip = running.query_one(StateStrip)
+            await user.until(lambda: not strip.display or strip.size.height == strip.line_count, "the layout")
             try:
                 yield user
             finally:

@@ -46,7 +46,7 @@ async def test_a_failed_snapshot_is_a_line_and_the_last_data_stay(
         broken = True
         await user.until(lambda: len(user.header) == 2, "a problem")
         assert user.header[1] == "! the dump was lost: No buffer space available"
-        assert user.text[1] == user.header[1]
+        await user.until(lambda: user.text[1] == user.header[1], "the problem on the screen")
         assert user.names == NAMES
         broken = False
         await user.until(lambda: len(user.header) == 1, "no problem any more")

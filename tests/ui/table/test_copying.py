@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.lab.oracle import states
+from tests.pty.terminal import Terminal, python
 from twtop.core.changes import follow
 from twtop.core.filter import ss_command
 from twtop.core.signs import UNICODE
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from twtop.lab.host import Host
     from twtop.lab.lab import Lab
 
+OSC_52 = re.compile(rb"\x1b\]52;c;([^\x07\x1b]*)")
 CHAINS = (
     DEFAULT_KEYS,
     *((name,) for name in KEYS if name != "role"),
@@ -105,3 +109,16 @@ def test_more_stands_for_the_whole_group(host: Host) -> None:
     at = next(at for at in range(len(lines)) if lines[at].kind == "more")
     group = next(lines[above] for above in range(at, -1, -1) if lines[above].depth == 0)
     assert line_filter(lines, lines[at]) == line_filter(lines, group)
+
+
+def test_the_terminal_is_given_what_was_copied(server: Host) -> None:
+    with server.entered(), Terminal(python("twtop"), supported=frozenset()) as terminal:
+        terminal.wait_text("CLOSE-WAIT 3")
+        command = "ss -tan state listening 'src 10.77.0.2:8080'"
+        for keys, text in (("Gc", "1 0/128 ▸ 10.77.0.2:8080"), ("C", command)):
+            terminal.output.clear()
+            terminal.send(keys)
+            terminal.wait("OSC 52", lambda: OSC_52.search(terminal.output))
+            found = OSC_52.search(terminal.output)
+            assert found
+            assert b64decode(found[1]).decode() == text
