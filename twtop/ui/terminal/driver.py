@@ -13,7 +13,7 @@ from textual import events
 from textual.drivers.linux_driver import LinuxDriver
 
 from twtop.ui.terminal.canvas import Canvas
-from twtop.ui.terminal.capabilities import encoding
+from twtop.ui.terminal.capabilities import capabilities, encoding
 from twtop.ui.terminal.output import Output
 
 if TYPE_CHECKING:
@@ -41,9 +41,8 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._job_control = {number: signal.getsignal(number) for number in _JOB_CONTROL}
-        code = encoding(os.environ)
-        canvas = Canvas(_terminal_size, ascii_only=code == "ascii")
-        self._output = Output(_STDOUT, canvas, code, self._lost)
+        canvas = Canvas(_terminal_size, ascii_only=not capabilities(os.environ).unicode)
+        self._output = Output(_STDOUT, canvas, encoding(os.environ), self._lost)
         self._hangup: select.epoll | None = None
 
     def write(self, data: str) -> None:
