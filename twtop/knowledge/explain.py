@@ -8,7 +8,7 @@ from twtop.core.states import State
 from twtop.errors import UsageError
 from twtop.knowledge.explanation import Explanation, Section
 from twtop.knowledge.facts import facts_of
-from twtop.knowledge.library import column_pages, state_page, sysctl_pages
+from twtop.knowledge.pages import column_pages, state_page, sysctl_pages
 from twtop.knowledge.placeholders import fill
 from twtop.knowledge.sysctl_rows import sysctl_row
 from twtop.knowledge.topics import find
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from twtop.core.signature import RowSignature
     from twtop.knowledge.conditions import Condition, Facts
     from twtop.knowledge.facts import HostFacts
-    from twtop.knowledge.library import Paragraph, StatePage
+    from twtop.knowledge.pages import Paragraph, StatePage
     from twtop.knowledge.topics import Topic
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from twtop.core.text import printable
 from twtop.knowledge.explanation import SysctlRow, SysctlState
-from twtop.knowledge.library import sysctl_pages
+from twtop.knowledge.pages import sysctl_pages
 
 if TYPE_CHECKING:
     from twtop.knowledge.facts import HostFacts
-    from twtop.knowledge.library import SysctlPage
+    from twtop.knowledge.pages import SysctlPage
 
 
 def sysctl_row(name: str, host: HostFacts) -> SysctlRow:

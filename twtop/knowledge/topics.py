@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from twtop.core.states import IN_LIFE_ORDER, State
 from twtop.core.text import printable
 from twtop.errors import UsageError
-from twtop.knowledge.library import column_pages, state_page, sysctl_pages
+from twtop.knowledge.pages import column_pages, state_page, sysctl_pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from twtop.core.states import State, Timer
 from twtop.kernel.sysctl import WATCHED
 from twtop.knowledge.conditions import ROW_FACTS
 from twtop.knowledge.facts import HostFacts
-from twtop.knowledge.library import Paragraph, StatePage, column_pages, state_page, sysctl_pages
+from twtop.knowledge.pages import Paragraph, StatePage, column_pages, state_page, sysctl_pages
 from twtop.knowledge.placeholders import PLACEHOLDER, fill
 
 IPV4 = """
