@@ -25,12 +25,13 @@ MODULES: Final = {
 MAY_IMPORT: Final = {
     "core": {"core"},
     "knowledge": {"core", "knowledge"},
+    "diagnosis": {"core", "knowledge", "diagnosis"},
     "kernel": {"core", "kernel"},
-    "sources": {"core", "kernel", "sources"},
-    "export": {"core", "kernel", "knowledge", "sources", "export"},
+    "sources": {"core", "kernel", "knowledge", "diagnosis", "sources"},
+    "export": {"core", "kernel", "knowledge", "diagnosis", "sources", "export"},
     "lab": {"core", "kernel", "lab"},
-    "ui": {"core", "kernel", "knowledge", "sources", "export", "ui"},
-    "commands": {"core", "kernel", "knowledge", "sources", "export", "ui", "lab", "commands"},
+    "ui": {"core", "kernel", "knowledge", "diagnosis", "sources", "export", "ui"},
+    "commands": {"core", "kernel", "knowledge", "diagnosis", "sources", "export", "ui", "lab", "commands"},
 }
 """What the modules of a room may import; all may import twtop.errors."""
 

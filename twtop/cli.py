@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _INTERVAL_S: Final = (0.1, 3600)
+_LOOKING_S: Final = (1, 3600)
 _CPU_BUDGET_PERCENT: Final = (1, 100)
 
 _SCREEN: Final = """\
@@ -28,7 +29,8 @@ Without a command it opens the screen; the key ? lists the keys there.
 
 commands, as the first word:
   snapshot   print states and groups, or sockets, once: table, JSON or CSV
-  explain    explain a state, a sysctl or a column as it behaves on this host
+  doctor     say what is wrong or about to be, and what to do about it
+  explain    explain a state, sysctl, column or counter on this host, or a myth
   demo       open the screen on a private world with sockets in every state
 """
 
@@ -38,8 +40,28 @@ States and groups are those of matching sockets; the ports in JSON of all.
 """
 
 _EXPLAIN: Final = """\
-Explain a TCP state, a sysctl or a column of the screen, as it behaves on this
-host. Case, - and _ do not matter. Without a topic, list all of them.
+Explain a TCP state, a sysctl, a column of the screen, a counter or a myth, as
+it is on this host. Case, - and _ do not matter. Without a topic, list them all.
+"""
+
+_DOCTOR: Final = """\
+Look twice, a second apart, and say what is wrong with the connections of this
+host or about to be, worst first: the numbers, the cause, what to check, what to
+do, and what not to do and why. Nothing is changed; commands are only shown.
+"""
+
+_DOCTOR_EXAMPLES: Final = """\
+examples:
+  twtop doctor
+  twtop doctor --seconds 10 --filter 'dst 10.0.0.0/8'
+  twtop doctor --format json | jq '.findings[] | {severity, headline}'
+  twtop doctor --watch
+  twtop doctor --rules
+"""
+
+_DOCTOR_STATUS: Final = """\
+exit status: 0 nothing found, 1 something found, 2 could not look (said in one
+line), 130 after ctrl+c, 141 when the reader of a pipe is gone
 """
 
 _DEMO: Final = """\
@@ -82,6 +104,7 @@ examples:
   twtop explain time-wait
   twtop explain tcp_tw_reuse
   twtop explain send queue
+  twtop explain myths
 """
 
 _STATUS: Final = """\
@@ -172,9 +195,30 @@ def _snapshot_parser() -> ArgumentParser:
     return parser
 
 
+def _doctor_parser() -> ArgumentParser:
+    parser = _Parser("twtop doctor", _DOCTOR, _DOCTOR_EXAMPLES, _DOCTOR_STATUS)
+    parser.add_argument(
+        "--filter", metavar="EXPR", help="only findings about matching sockets (default: all)"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument(
+        "--seconds",
+        metavar="S",
+        type=_number("seconds", *_LOOKING_S),
+        help="how long to look, 1 to 3600 (default: 1)",
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="go on, and print a line for what comes and goes"
+    )
+    parser.add_argument(
+        "--rules", action="store_true", help="list all rules, and whether this kernel can feed them"
+    )
+    return parser
+
+
 def _explain_parser() -> ArgumentParser:
     parser = _Parser("twtop explain", _EXPLAIN, _EXPLAIN_EXAMPLES, _STATUS)
-    parser.add_argument("topic", nargs="*", metavar="TOPIC", help="a state, a sysctl or a column")
+    parser.add_argument("topic", nargs="*", metavar="TOPIC", help="a state, sysctl, column, counter or myth")
     return parser
 
 
@@ -249,6 +293,12 @@ def _print_snapshot(arguments: Namespace) -> int:
     return print_snapshot(arguments)
 
 
+def _examine(arguments: Namespace) -> int:
+    from twtop.commands.doctor import examine
+
+    return examine(arguments)
+
+
 def _print_explanation(arguments: Namespace) -> int:
     from twtop.commands.explain import print_explanation
 
@@ -262,6 +312,7 @@ class _Command(NamedTuple):
 
 _COMMANDS: Final = {
     "snapshot": _Command(_snapshot_parser, _print_snapshot),
+    "doctor": _Command(_doctor_parser, _examine),
     "explain": _Command(_explain_parser, _print_explanation),
     "demo": _Command(_demo_parser, _open_demo),
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.bench.floor import Drain
 from tests.bench.report import Figure, Target, milliseconds, show, where
-from twtop.core.changes import Moment, follow
+from twtop.core.changes import follow
 from twtop.core.ports.usage import port_usage
 from twtop.core.snapshot import snapshot
 from twtop.core.states import ALL_STATES, State
@@ -21,10 +21,12 @@ from twtop.lab.bulk import alternating, time_waits
 from twtop.lab.lab import Lab
 from twtop.lab.namespaces import require_namespaces
 from twtop.sources.live import LiveSource
+from twtop.sources.observer import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from twtop.core.changes import Moment
     from twtop.lab.host import Host
 
 _CONNECTED: Final = ALL_STATES & ~State.LISTEN.bit & ~State.UNCONN.bit
@@ -68,10 +70,11 @@ def _report(what: str, host: Host, rounds: int, per_floor: Target) -> None:
         clock, count = _measure(rounds)
     tick, ss, floor = clock["tick"], clock["ss"], clock["floor"]
     others = clock["take"] - clock["dump"] - clock["snapshot"]
+    observed = clock["observe"] - clock["follow"] - clock["ports"]
     show(
         f"{count:,} {what}",
         [
-            Figure("twtop: take, follow, group, ports", f"{milliseconds(tick)}  {count / tick:>11,.0f}/s"),
+            Figure("twtop: take, observe, group", f"{milliseconds(tick)}  {count / tick:>11,.0f}/s"),
             Figure("ss -tanoH > /dev/null", milliseconds(ss)),
             Figure.of("  ss / twtop", ss / tick, "", _PER_SS),
             Figure("floor: the dump received and dropped", milliseconds(floor)),
@@ -81,9 +84,11 @@ def _report(what: str, host: Host, rounds: int, per_floor: Target) -> None:
             Figure("    of it: dump and decode", milliseconds(clock["dump"])),
             Figure("    of it: derive and de-duplicate", milliseconds(clock["snapshot"])),
             Figure("    of it: bound and UDP sockets, /proc", milliseconds(others)),
-            Figure("of the tick: follow what changed", milliseconds(clock["follow"])),
+            Figure("of the tick: observe", milliseconds(clock["observe"])),
+            Figure("    of it: follow what changed", milliseconds(clock["follow"])),
+            Figure("    of it: port budgets", milliseconds(clock["ports"])),
+            Figure("    of it: counters, flow, findings", milliseconds(observed)),
             Figure("of the tick: group", milliseconds(clock["group"])),
-            Figure("of the tick: port budgets", milliseconds(clock["ports"])),
         ],
     )
 
@@ -91,14 +96,19 @@ def _report(what: str, host: Host, rounds: int, per_floor: Target) -> None:
 def _measure(rounds: int) -> tuple[Stopwatch, int]:
     """Measure in the calling thread's namespace, after one round that warms up."""
     clock = Stopwatch()
-    moment: Moment | None = None
+    before: Moment | None = None
     with LiveSource() as source, SockDiag() as diag, Drain(_CONNECTED) as drain:
+        observer = Observer(source.host)
         for number in range(rounds + 1):
             if number == 1:
                 clock = Stopwatch()
             # The pace of the screen: what is read less often than every second must not count more or less.
             due = time.monotonic() + 1
-            moment = _tick(clock, source, moment)
+            moment = _tick(clock, source, observer)
+            with clock.time("follow"):
+                before = follow(before, moment.snapshot)
+            with clock.time("ports"):
+                port_usage(moment.snapshot)
             with clock.time("dump"):
                 sockets = diag.dump_tcp(_CONNECTED).sockets
             with clock.time("snapshot"):
@@ -111,14 +121,12 @@ def _measure(rounds: int) -> tuple[Stopwatch, int]:
         return clock, len(sockets)
 
 
-def _tick(clock: Stopwatch, source: LiveSource, before: Moment | None) -> Moment:
+def _tick(clock: Stopwatch, source: LiveSource, observer: Observer) -> Moment:
     with clock.time("tick"):
         with clock.time("take"):
             taken = source.take()
-        with clock.time("follow"):
-            moment = follow(before, taken)
+        with clock.time("observe"):
+            frame = observer.observe(taken)
         with clock.time("group"):
-            view(moment, Spec())
-        with clock.time("ports"):
-            port_usage(taken)
-    return moment
+            view(frame.moment, Spec())
+    return frame.moment

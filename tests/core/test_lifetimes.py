@@ -7,6 +7,7 @@ from twtop.core.lifetimes import (
     fin_wait_2_phases,
     keepalive_detection,
     orphan_life,
+    shut_orphan_life,
     syn_recv_life,
     syn_sent_life,
     tw_reuse_delay,
@@ -100,6 +101,14 @@ def test_orphans_that_nobody_answers(retries: int, life: float) -> None:
 def test_a_low_cap_ends_orphans_when_their_rto_reaches_it(cap: int, measured: float) -> None:
     life = orphan_life(sysctls(orphan_retries=0, rto_max_ms=cap))
     assert life <= measured <= life + 1
+
+
+@pytest.mark.parametrize(("cap", "measured"), [(1000, 2.5), (120_000, 330)])
+def test_orphans_probe_a_shut_window_until_their_probes_are_as_rare_as_the_cap(
+    cap: int, measured: float
+) -> None:
+    life = shut_orphan_life(sysctls(orphan_retries=1, rto_max_ms=cap))
+    assert life <= measured <= life * 1.2
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.build import unhurried
-from twtop.core.mixing import mixed
+from twtop.core.mixing import mixed, mixed_at
 
 small = st.integers(0, 3)
 large = st.sampled_from((0, 1, 2**32, 2**63, 2**64 - 1))
@@ -27,12 +27,22 @@ def test_rows_share_a_key_if_they_are_the_same(values: list[tuple[int, int, int]
 
 @unhurried
 @given(rows)
-def test_mixing_on_is_mixing_all(values: list[tuple[int, int, int]]) -> None:
+def test_a_chain_of_keys_tells_rows_apart_as_all_columns_do(values: list[tuple[int, int, int]]) -> None:
     first, *others = columns(values)
     start = mixed([first])
     before = start.copy()
-    assert np.array_equal(mixed(others, start), mixed([first, *others]))
+    keys = mixed(others, start)
+    assert len(set(zip(values, keys.tolist(), strict=True))) == len(set(values)) == len(set(keys.tolist()))
     assert np.array_equal(start, before)
+
+
+@unhurried
+@given(rows, st.data())
+def test_some_rows_have_the_keys_that_they_have_among_all(
+    values: list[tuple[int, int, int]], data: st.DataObject
+) -> None:
+    chosen = np.array(data.draw(st.lists(st.integers(0, len(values) - 1))), np.intp)
+    assert np.array_equal(mixed_at(columns(values), chosen), mixed(columns(values))[chosen])
 
 
 def test_the_order_of_columns_matters() -> None:

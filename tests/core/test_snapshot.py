@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,16 +23,10 @@ def test_of_sockets_with_one_cookie_the_last_stays(seed: int, count: int) -> Non
 
 @unhurried
 @given(snapshots)
-def test_identities_are_in_order_and_lead_to_their_rows(taken: Snapshot) -> None:
-    identities = taken.identities
-    assert (identities.sorted[1:] > identities.sorted[:-1]).all()
-    assert sorted(identities.order.tolist()) == list(range(len(taken.sockets)))
-    found = [
-        (identity >> 4, identity & 15, row)
-        for identity, row in zip(identities.sorted.tolist(), identities.order.tolist(), strict=True)
-    ]
-    rows = rows_of(taken.sockets)
-    assert found == [(rows[row].cookie, rows[row].state, row) for _, _, row in found]
+def test_cookies_lead_to_their_rows(taken: Snapshot) -> None:
+    rows, there = taken.cookies.find(taken.sockets.cookie)
+    assert there.all()
+    assert rows.tolist() == list(range(len(taken.sockets)))
 
 
 @pytest.mark.parametrize("unknown", [12, 15, 16, 17, 32, 255])
@@ -56,7 +49,7 @@ def test_every_socket_is_counted_in_its_state(taken: Snapshot) -> None:
 
 def test_nothing_is_a_snapshot_too() -> None:
     taken = snapshot(Sockets.empty())
-    assert len(taken.sockets) == len(taken.server) == len(taken.left_ms) == len(taken.identities.order) == 0
+    assert len(taken.sockets) == len(taken.server) == len(taken.left_ms) == 0
     assert taken.state_counts().tolist() == [0] * 16
     assert taken.life_ms == 60_000
 
@@ -64,4 +57,4 @@ def test_nothing_is_a_snapshot_too() -> None:
 def test_many_copies_of_one_socket_are_one() -> None:
     taken = snapshot(table(cookie=[7] * 1000, state=[State.ESTAB, State.TIME_WAIT] * 500, uid=range(1000)))
     assert taken.sockets.uid.tolist() == [999]
-    assert np.array_equal(taken.identities.sorted, [7 << 4 | State.TIME_WAIT])
+    assert taken.sockets.state.tolist() == [State.TIME_WAIT]

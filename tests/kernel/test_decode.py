@@ -250,8 +250,19 @@ def test_no_datagram_is_an_empty_batch() -> None:
     assert answer(decoded([])) == Answer([], done=False, interrupted=False)
 
 
-def test_a_full_batch_of_alternating_lengths_takes_no_more_steps_than_a_datagram_has_messages() -> None:
-    datagram = b"".join(message(WANTED, inet(nth, 8 * (nth & 1))) for nth in range(350))
+@unhurried
+@given(st.lists(st.integers(0, 25), min_size=1, max_size=9))
+def test_what_looks_like_a_header_inside_a_message_is_none(places: list[int]) -> None:
+    looks = struct.pack("=IHHI", 88, WANTED, 2, SEQUENCE)
+    bodies = [bytearray(inet(nth, 32)) for nth in range(len(places))]
+    for body, word in zip(bodies, places, strict=True):
+        body[4 * word : 4 * word + len(looks)] = looks[: len(body) - 4 * word]
+    check([b"".join(message(WANTED, bytes(body)) for body in bodies)])
+
+
+@pytest.mark.parametrize("last", [b"", message(NOOP, sequence=SEQUENCE + 1)])
+def test_a_full_batch_of_alternating_lengths_is_decoded_in_one_go(last: bytes) -> None:
+    datagram = b"".join(message(WANTED, inet(nth, 8 * (nth & 1))) for nth in range(350)) + last
     assert len(datagram) < 1 << 15
     datagrams = [datagram] * 30
     assert len(decoded(datagrams).sockets) == 350 * 30

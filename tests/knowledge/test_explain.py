@@ -30,11 +30,11 @@ def state_row(name: str, facts: HostFacts) -> SysctlRow:
 def test_sections_come_in_the_order_of_their_value() -> None:
     sections = explain_state(State.TIME_WAIT, host(), RowSignature(role="client")).sections
     assert [section.heading for section in sections] == [
-        *("This socket", "Do", "Ends", "Don't", "Why", "Many", "Enters", "Sysctls", "Sources"),
+        *("This socket", "Do", "Ends", "Don't", "Why", "Many", "Enters", "Myths", "Sysctls", "Sources"),
     ]
     sections = explain_state(State.TIME_WAIT, host()).sections
     assert [section.heading for section in sections] == [
-        *("Why", "Ends", "Enters", "Many", "Do", "Don't", "Sysctls", "Sources"),
+        *("Why", "Ends", "Enters", "Many", "Do", "Don't", "Myths", "Sysctls", "Sources"),
     ]
 
 
@@ -104,7 +104,7 @@ def test_a_page_tells_the_numbers_of_its_host(state: State, changed: dict[str, s
         (State.TIME_WAIT, {"tcp_tw_reuse": "1"}, "For clients: tcp_tw_reuse = 1"),
         (State.TIME_WAIT, {"tcp_tw_reuse": "1"}, "loopback only (tcp_tw_reuse"),
         (State.TIME_WAIT, {"tcp_tw_recycle": "0"}, "not in this kernel (gone"),
-        (State.FIN_WAIT_2, {}, "as a full socket"),
+        (State.FIN_WAIT_2, {}, "as a full socket (timer"),
         (State.FIN_WAIT_2, {"tcp_fin_timeout": "90"}, "A smaller tcp_fin_timeout"),
         (State.LISTEN, {"tcp_syncookies": "0"}, "it has no effect while tcp_syncookies is on"),
         (State.LISTEN, {"tcp_abort_on_overflow": "1"}, "in silence"),

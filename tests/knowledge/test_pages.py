@@ -12,6 +12,7 @@ from tests.knowledge.hosts import host, this_host
 from twtop.core.states import State, Timer
 from twtop.kernel.sysctl import WATCHED
 from twtop.knowledge.conditions import ROW_FACTS
+from twtop.knowledge.counter_pages import counter_pages
 from twtop.knowledge.facts import HostFacts
 from twtop.knowledge.pages import Paragraph, StatePage, column_pages, state_page, sysctl_pages
 from twtop.knowledge.placeholders import PLACEHOLDER, fill
@@ -61,6 +62,8 @@ def all_paragraphs() -> Iterator[Paragraph]:
         yield from (*sysctl.details, *sysctl.danger, Paragraph(sysctl.meaning), Paragraph(sysctl.absent))
     for column in column_pages().values():
         yield from (*column.text, Paragraph(column.summary))
+    for counter in counter_pages().values():
+        yield from (*counter.details, Paragraph(counter.meaning))
 
 
 def test_every_state_has_a_file_and_every_file_a_state() -> None:

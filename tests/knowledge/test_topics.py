@@ -32,6 +32,11 @@ from twtop.knowledge.topics import find, named, topics
         ("<10s", "soon"),
         ("Recv-Q", "receive queue"),
         ("remote", "remote"),
+        ("TcpExt.ListenOverflows", "TcpExt.ListenOverflows"),
+        ("TcpExtListenOverflows", "TcpExt.ListenOverflows"),
+        ("listenoverflows", "TcpExt.ListenOverflows"),
+        ("TcpExtTW", "TcpExt.TW"),
+        ("sockstat.TCP.tw", "sockstat.TCP.tw"),
     ],
 )
 def test_found(word: str, name: str) -> None:
@@ -75,6 +80,8 @@ def test_topics_are_listed_once_states_first() -> None:
         ("tcp_tw_reuse", "net.ipv4.tcp_tw_reuse"),
         ("net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_tw_reuse"),
         ("file-max", "fs.file-max"),
+        ("TWRecycled", "TcpExt.TWRecycled"),
+        ("sockstat.TCP.mem", "sockstat.TCP.mem"),
     ],
 )
 def test_a_word_of_a_sentence_names_a_topic(word: str, name: str) -> None:
@@ -83,6 +90,6 @@ def test_a_word_of_a_sentence_names_a_topic(word: str, name: str) -> None:
     assert topic.name == name
 
 
-@pytest.mark.parametrize("word", ["listen", "close", "timer", "state", "count", "reuse", ""])
+@pytest.mark.parametrize("word", ["listen", "close", "timer", "state", "count", "reuse", "mem", "orphan", ""])
 def test_ordinary_words_name_nothing(word: str) -> None:
     assert named(word) is None

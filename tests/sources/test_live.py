@@ -19,6 +19,7 @@ from twtop.core.states import State
 from twtop.core.timers import NO_END
 from twtop.kernel.bytecode import compile_filter
 from twtop.kernel.host import read_host
+from twtop.kernel.sysctl_files import read_sysctl_files
 from twtop.lab import bulk
 from twtop.lab.host import endpoint
 from twtop.lab.recipes import EVERY_STATE
@@ -65,6 +66,7 @@ def test_a_snapshot_holds_what_belongs_to_one_instant(lab: Lab, source: LiveSour
     assert before[0] <= snapshot.instant_s <= time.monotonic()
     assert before[1] <= snapshot.wall_s <= time.time()
     assert source.host == read_host()
+    assert snapshot.configured == read_sysctl_files()
 
 
 def test_ports_of_udp_are_there(lab: Lab, source: LiveSource) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -11,15 +12,14 @@ import numpy as np
 from tests.core.build import table
 from tests.knowledge.hosts import DEFAULTS
 from twtop.core.address import MAPPED_PREFIX
-from twtop.core.changes import follow
-from twtop.core.ports.history import PortHistory
-from twtop.core.ports.usage import port_usage
+from twtop.core.counters import Counters
 from twtop.core.snapshot import snapshot
 from twtop.core.sockets import Sockets
 from twtop.core.states import State, Timer
 from twtop.core.sysctls import Sysctls
 from twtop.kernel.host import HostInfo
-from twtop.sources.collector import Collector, Frame
+from twtop.sources.collector import Collector
+from twtop.sources.observer import Frame, Observer
 
 if TYPE_CHECKING:
     from twtop.core.options import ScreenOptions
@@ -118,10 +118,27 @@ def _time_waits(second: int) -> list[Sockets]:
     return [*lots, _columns(server, 50_000)]
 
 
+def _counters(second: int) -> Counters:
+    """Count what the database's clients do, and an accept queue that overflows now and then."""
+    return Counters(
+        {
+            "Tcp.ActiveOpens": 70_000 + CLIMB * second,
+            "Tcp.PassiveOpens": 9_000 + 3 * second,
+            "Tcp.CurrEstab": 373,
+            "Tcp.RetransSegs": 120 + second,
+            "TcpExt.TW": 69_000 + CLIMB * second,
+            "TcpExt.ListenOverflows": 40 + second // 4,
+            "TcpExt.ListenDrops": 41 + second // 4,
+            "sockstat.TCP.tw": 14_000,
+            "sockstat.TCP.orphan": 3,
+        }
+    )
+
+
 @cache
 def frames() -> list[Frame]:
     """Return a frame a second, the last ones past half of the ports towards the database."""
-    history, moment, made = PortHistory(), None, []
+    observer, made = Observer(HOST), []
     standing = [_columns(crowd, 1000 * (at + 1)) for at, crowd in enumerate(_crowds())]
     for second in range(SECONDS):
         taken = snapshot(
@@ -129,11 +146,9 @@ def frames() -> list[Frame]:
             wall_s=WALL_S + second,
             instant_s=INSTANT_S + second,
             sysctls=Sysctls(DEFAULTS),
+            counters=_counters(second),
         )
-        moment = follow(moment, taken)
-        ports = port_usage(taken)
-        history.add(taken.instant_s, ports, taken.sockets)
-        made.append(Frame(HOST, moment, ports, history, 1.0, 0.004))
+        made.append(replace(observer.observe(taken), interval_s=1.0, cpu_s=0.004))
     return made
 
 

@@ -11,9 +11,15 @@ import pytest
 from tests.ui.keys import tested
 from tests.ui.screen import bound_keys, screen
 from twtop.ui.bindings import KEYS, described, footer_keys, key_names
+from twtop.ui.budget.range_entry import RangeEntry
+from twtop.ui.budget.screen import BudgetScreen
+from twtop.ui.counters.screen import CountersScreen
+from twtop.ui.diagram.screen import DiagramScreen
 from twtop.ui.explanation.pane import ExplainPane
 from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.filter_bar import FilterBar
+from twtop.ui.findings.screen import FindingsScreen
+from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.group_screen import GroupScreen
 from twtop.ui.help_screen import HelpScreen, HelpText
 from twtop.ui.table.table import GroupTable
@@ -32,6 +38,12 @@ BINDINGS: dict[str, Sequence[BindingType]] = {
     "help text": HelpText.BINDINGS,
     "explain": ExplainPane.BINDINGS,
     "explain screen": ExplainScreen.BINDINGS,
+    "frame screen": FrameScreen.BINDINGS,
+    "findings": FindingsScreen.BINDINGS,
+    "budgets": BudgetScreen.BINDINGS,
+    "range entry": RangeEntry.BINDINGS,
+    "counters": CountersScreen.BINDINGS,
+    "diagram": DiagramScreen.BINDINGS,
 }
 
 
@@ -49,12 +61,21 @@ def test_no_key_is_bound_twice(owner: str) -> None:
     assert len(keys) == len(set(keys))
 
 
+async def test_help_breaks_lines_that_are_too_long() -> None:
+    async with screen(size=(60, 160)) as user:
+        await user.press("question_mark")
+        await user.until(lambda: isinstance(user.app.screen, HelpScreen) and len(user.text) > 20)
+        told = " ".join(" ".join(user.text).split())
+        assert "in brackets: next try of a retransmission or probe" in told
+
+
 async def test_help_lists_every_key_of_the_main_screen() -> None:
-    async with screen(size=(120, 100)) as user:
+    async with screen(size=(120, 160)) as user:
         await user.press("question_mark")
         await user.until(lambda: isinstance(user.app.screen, HelpScreen) and len(user.text) > 20)
         text = "\n".join(user.text)
-        for owner in ("app", "table", "filter", "explain"):
+        views = ("findings", "budgets", "diagram", "counters", "frame screen")
+        for owner in ("app", "table", "filter", "explain", *views):
             for keys, meaning in described(BINDINGS[owner]):
                 assert f"{keys} " in text, keys
                 assert meaning in text

@@ -173,6 +173,18 @@ async def test_explain_fills_the_screen(server: Host, key: str) -> None:
         assert not isinstance(user.app.screen, ExplainScreen)
 
 
+async def test_where_nothing_is_listed_nothing_is_explained(server: Host) -> None:
+    async with screen(server) as user:
+        await user.press("w")
+        pane = user.app.query_one(ExplainPane)
+        await user.until(lambda: pane.line_count > 10, "an explanation")
+        await user.press("slash", *"sport = :1", "enter")
+        await user.until(lambda: pane.line_count == 0, "nothing")
+        await user.press("e")
+        assert not isinstance(user.app.screen, ExplainScreen)
+        await user.until(lambda: any("nothing under the cursor" in line for line in user.text), "a word")
+
+
 @pressing("app", "right_square_bracket", "left_square_bracket")
 async def test_the_explanation_is_paged_from_the_table(server: Host, key: str) -> None:
     async with screen(server) as user:

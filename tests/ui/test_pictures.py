@@ -31,6 +31,8 @@ class Scene(NamedTuple):
     filter: str = ""
     panel: str = ""
     """The key that opens a panel where not all of them have room."""
+    shows: str = ""
+    """What is on the screen when all is drawn."""
 
 
 SCENES = {
@@ -42,6 +44,11 @@ SCENES = {
     "filter-with-error": Scene("", ("slash", *" and sport = :htpp"), "state time-wait"),
     "group": Scene("", ("g", "down", "3")),
     "help": Scene("", ("question_mark",)),
+    "drain": Scene("10.0.0.5:5432", ("d",), shows="back within"),
+    "findings": Scene("", ("f",), shows="Cause"),
+    "budgets": Scene("", ("b",), shows="WHAT IF"),
+    "diagram": Scene("", ("v",), shows="SYN-SENT"),
+    "counters": Scene("", ("m",), shows="ActiveOpens"),
     "frozen": Scene("LISTEN", ("space",), "listening or close-wait"),
 }
 
@@ -80,7 +87,8 @@ async def act(scene: Scene, pilot: Pilot[None]) -> None:
     plot, why = app.query_one(PortPlot), app.query_one(ExplainPane)
     await user.until(lambda: not plot.size or plot._plotter, "the plot")
     await user.until(lambda: why._shown and app._shown and not app._stale.is_set(), "the explanation")
-    await user.until(lambda: app._shown and app._shown.destination == app._destination(), "the destination")
+    await user.until(lambda: app._shown and app._shown.focus == app._panels.focus, "what the cursor is on")
+    await user.until(lambda: scene.shows in "\n".join(user.text), scene.shows)
     if entry := app.query("#filter-input"):
         entry.first().cursor_blink = False  # type: ignore[attr-defined]
     await pilot.pause()

@@ -29,10 +29,11 @@ def chosen_view(arguments: Namespace, fields: Iterable[str]) -> Spec:
     if sort not in names:
         raise UsageError(f"--sort: there is no field {sort!r} here; the fields are {', '.join(names)}")
     keys = DEFAULT_KEYS if arguments.by is None else parse_keys(arguments.by)
-    return Spec(filter=_filter(arguments.filter), keys=keys, sort=sort)
+    return Spec(filter=chosen_filter(arguments.filter), keys=keys, sort=sort)
 
 
-def _filter(text: str | None) -> Expr:
+def chosen_filter(text: str | None) -> Expr:
+    """Read ``--filter``; raises UsageError if it cannot be understood."""
     if text is None:
         return Everything()
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from twtop.core.snapshot import Snapshot
-    from twtop.core.sockets import U64, Mask
+    from twtop.core.sockets import U32, Mask, Rows
 
-_RESTART_MARGIN_MS = 500
+Seconds: TypeAlias = "NDArray[np.float32]"
+
+READING_MS: Final = 500
 """A dump is not one instant: two readings of a timer may differ from the clock by this much."""
+
+_LONGEST_MS = (1 << 32) - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +39,8 @@ class Moment:
     """Per gone socket: this host was the server side."""
     restarted: Mask
     """Per socket: a TIME-WAIT whose timer was once seen to go up."""
+    known_s: Seconds
+    """Per socket: for how long it has been seen in this state, 0 where this snapshot is the first."""
 
 
 def follow(before: Moment | None, now: Snapshot) -> Moment:
@@ -43,35 +49,48 @@ def follow(before: Moment | None, now: Snapshot) -> Moment:
     if before is None:
         nothing = np.zeros(count, np.bool_)
         no_gone = np.zeros(0, np.bool_)
-        return Moment(now, 0.0, nothing, Sockets.empty(), no_gone, nothing)
+        return Moment(now, 0.0, nothing, Sockets.empty(), no_gone, nothing, np.zeros(count, np.float32))
     old = before.snapshot
     seconds = now.instant_s - old.instant_s
-    at, survived = _find(now.identities.sorted, old.identities.sorted)
-    born = np.ones(count, np.bool_)
-    rows = now.identities.order[survived]
-    born[rows] = False
-    old_rows = old.identities.order[at[survived]]
+    at, survived = old.cookies.find(now.sockets.cookie)
+    if len(old.sockets):
+        survived &= old.sockets.state[at] == now.sockets.state
+    rows = np.flatnonzero(survived)
+    old_rows = at[rows]
     stayed = np.zeros(len(old.sockets), np.bool_)
     stayed[old_rows] = True
     gone_rows = np.flatnonzero(~stayed)
     restarted = np.zeros(count, np.bool_)
-    restarted[rows] = before.restarted[old_rows]
-    expected = old.sockets.expires_ms[old_rows].astype(np.int64) - round(seconds * 1000)
-    rose = now.sockets.expires_ms[rows] > np.maximum(expected, 0) + _RESTART_MARGIN_MS
-    restarted[rows[rose & (now.sockets.state[rows] == State.TIME_WAIT)]] = True
+    if before.restarted.any():
+        restarted[rows] = before.restarted[old_rows]
+    shown = _less(now.sockets.expires_ms, READING_MS)
+    rose = rows[shown[rows] > _less(old.sockets.expires_ms, seconds * 1000)[old_rows]]
+    restarted[rose[now.sockets.state[rose] == State.TIME_WAIT]] = True
+    known_s = np.zeros(count, np.float32)
+    known_s[rows] = before.known_s[old_rows] + np.float32(seconds)
     return Moment(
         snapshot=now,
         seconds=seconds,
-        born=born,
+        born=~survived,
         gone=old.sockets.take(gone_rows),
         gone_server=old.server[gone_rows],
         restarted=restarted,
+        known_s=known_s,
     )
 
 
-def _find(wanted: U64, ascending: U64) -> tuple[NDArray[np.intp], Mask]:
-    """Return where each wanted value stands in an ascending array, and whether it stands there."""
-    if not len(ascending):
-        return np.zeros(len(wanted), np.intp), np.zeros(len(wanted), np.bool_)
-    at = np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)
-    return at, ascending[at] == wanted
+def new_connections(moment: Moment) -> Rows:
+    """Return the sockets that were in no connection at the snapshot before; none in the first one.
+
+    A connection that has reached TIME-WAIT meanwhile is among them; one that is gone again is not.
+    """
+    rows = np.flatnonzero(moment.born)
+    connected = moment.gone.cookie[moment.gone.state != State.UNCONN]
+    new: Rows = rows[~np.isin(moment.snapshot.sockets.cookie[rows], connected)]
+    return new
+
+
+def _less(expires_ms: U32, passed_ms: float) -> U32:
+    """Return what timers show after a time; one that shows 0 has not rung yet, and none shows less."""
+    passed = np.uint32(min(max(0, round(passed_ms)), _LONGEST_MS))
+    return np.maximum(expires_ms, passed) - passed

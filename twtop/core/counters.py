@@ -44,9 +44,10 @@ class Counters(Mapping[str, int]):
         return {
             name: (value - previous[name]) / seconds
             for name, value in self._values.items()
-            if value >= previous.get(name, value + 1) and not _is_gauge(name)
+            if value >= previous.get(name, value + 1) and not is_gauge(name)
         }
 
 
-def _is_gauge(name: str) -> bool:
+def is_gauge(name: str) -> bool:
+    """Tell whether a counter is a number of the moment and not a sum that only grows."""
     return name in _GAUGES or name.startswith(_GAUGE_FILES)

@@ -79,6 +79,15 @@ def orphan_life(sysctls: Mapping[str, str]) -> float:
     return min(_give_up_ms(_SAFE_ORPHAN_RETRIES, sysctls), _until_slowest_ms(sysctls)) / 1000
 
 
+def shut_orphan_life(sysctls: Mapping[str, str]) -> float:
+    """Return how long an orphan in FIN-WAIT-1 probes the shut window of a peer that answers.
+
+    Until the time between two probes would reach the cap, ``tcp_rto_max_ms`` of when the socket was made.
+    Source: net/ipv4/tcp_timer.c, ``tcp_probe_timer``.
+    """
+    return _until_slowest_ms(sysctls) / 1000
+
+
 def unacked_life(sysctls: Mapping[str, str]) -> float:
     """Return how long data without an ACK keeps a socket that its application still holds.
 

@@ -1,4 +1,8 @@
-"""Which end of a connection this host is: a socket whose local port has a listener is on the server side."""
+"""Which end of a connection this host is.
+
+A socket whose local port has a listener is on the server side. So is one that a stopped server left behind:
+its local port is no ephemeral one, and its remote port is.
+"""
 
 from __future__ import annotations
 
@@ -7,37 +11,50 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from twtop.core.address import MAPPED_PREFIX
-from twtop.core.mixing import mixed
+from twtop.core.mixing import mixed_at
 from twtop.core.states import State
 
 if TYPE_CHECKING:
-    from twtop.core.sockets import Mask, Rows, Sockets
+    from twtop.core.sockets import U16, Mask, Rows, Sockets
+    from twtop.core.sysctls import PortRange
 
 _PORTS: Final = 1 << 16
-_WILDCARDS: Final = np.array([0, MAPPED_PREFIX], np.uint64)
+WILDCARDS: Final = np.array([0, MAPPED_PREFIX], np.uint64)
+"""The low halves of ``::`` and ``0.0.0.0``; the high one is 0."""
 
 
-def server_side(sockets: Sockets) -> Mask:
+def is_alone(sockets: Sockets) -> Mask:
+    """Tell which sockets have no peer: they listen, or are only bound."""
+    alone: Mask = (sockets.state == State.LISTEN) | (sockets.state == State.UNCONN)
+    return alone
+
+
+def server_side(sockets: Sockets, span: PortRange) -> Mask:
     """Tell which sockets are listeners or belong to one: same port, and its address is theirs or a wildcard.
 
-    A dual-stack wildcard listener (``[::]``) counts for IPv4 too.
+    A dual-stack wildcard listener (``[::]``) counts for IPv4 too. ``span`` are the ephemeral ports of this
+    host, and are taken for those of its peers, too: who connects without bind() does so from one of them.
     """
     listeners = np.flatnonzero(sockets.state == State.LISTEN)
-    wildcard = (sockets.local_hi[listeners] == 0) & np.isin(sockets.local_lo[listeners], _WILDCARDS)
-    server = _ports_of(sockets, listeners[wildcard])[sockets.local_port]
+    wildcard = (sockets.local_hi[listeners] == 0) & np.isin(sockets.local_lo[listeners], WILDCARDS)
+    server = ports_of(sockets, listeners[wildcard]).take(sockets.local_port)
     exact = listeners[~wildcard]
     if exact.size:
-        rows = np.flatnonzero(_ports_of(sockets, exact)[sockets.local_port] & ~server)
+        rows = np.flatnonzero(ports_of(sockets, exact).take(sockets.local_port) & ~server)
         server[rows] = np.isin(_local_key(sockets, rows), _local_key(sockets, exact))
-    return server
+    return server | (_within(sockets.remote_port, span) & ~_within(sockets.local_port, span))
 
 
-def _ports_of(sockets: Sockets, rows: Rows) -> Mask:
-    """Return a table of all ports: is it the local port of one of the rows?"""
+def _within(ports: U16, span: PortRange) -> Mask:
+    return (ports >= span.low) & (ports <= span.high)
+
+
+def ports_of(sockets: Sockets, rows: Rows) -> Mask:
+    """Return a table of all 65,536 ports: is it the local port of one of the rows?"""
     table = np.zeros(_PORTS, np.bool_)
     table[sockets.local_port[rows]] = True
     return table
 
 
 def _local_key(sockets: Sockets, rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    return mixed([sockets.local_hi[rows], sockets.local_lo[rows], sockets.local_port[rows]])
+    return mixed_at([sockets.local_hi, sockets.local_lo, sockets.local_port], rows)

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from twtop.core import timers
 from twtop.core.counters import Counters
+from twtop.core.lookup import Cookies
 from twtop.core.roles import server_side
+from twtop.core.runs import Runs, bundles
 from twtop.core.sysctls import Sysctls
+from twtop.core.tcp_info import TcpInfo, no_tcp_info
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-    from twtop.core.sockets import U32, U64, Mask, Rows, Sockets
+    from twtop.core.settings import Setting
+    from twtop.core.sockets import U32, Mask, Sockets
 
-_STATE_BITS: Final = np.uint64(4)
-_STATE_MASK: Final = np.uint8(0xF)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Identities:
-    """The sockets' identities in ascending order: cookie and state, so that a new state is a new birth."""
-
-    sorted: U64
-    order: Rows
-    """``order[i]`` is the row of ``sorted[i]``."""
+_NOT_READ: Final = no_tcp_info("not read for this snapshot")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,9 +32,12 @@ class Snapshot:
     """Everything that was read at one instant; build it with `snapshot`."""
 
     sockets: Sockets
-    identities: Identities
+    cookies: Cookies
+    """Where each cookie stands; none does twice."""
     server: Mask
     """Per socket: this host is the server side."""
+    bundles: Runs
+    """What differs in a client's port, clocks and queues alone, together (`twtop.core.runs.bundles`)."""
     left_ms: U32
     """Per socket: time until it goes by itself, ``timers.NO_END`` where no clock ends it."""
     life_ms: int
@@ -54,6 +54,10 @@ class Snapshot:
     """What went wrong or is forbidden here, one sentence each."""
     unlisted: str | None
     """Why sockets that are only bound (UNCONN) are not listed; None where they are."""
+    configured: Mapping[str, Setting]
+    """What the configuration files for sysctls say, by dotted names."""
+    tcp_info: TcpInfo
+    """What was read last of the sockets that last; empty before the first reading."""
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -62,7 +66,8 @@ class Snapshot:
 
     def state_counts(self) -> NDArray[np.int64]:
         """Return the number of sockets by state number (16 entries at least)."""
-        return np.bincount(self.sockets.state, minlength=16)
+        states = self.sockets.state[self.bundles.heads]
+        return np.bincount(states, self.bundles.sizes, minlength=16).astype(np.int64)
 
 
 def snapshot(
@@ -75,14 +80,18 @@ def snapshot(
     udp_ports: NDArray[np.uint16] | None = None,
     degraded: tuple[str, ...] = (),
     unlisted: str | None = None,
+    configured: Mapping[str, Setting] = MappingProxyType({}),
+    tcp_info: TcpInfo = _NOT_READ,
 ) -> Snapshot:
     """Make a Snapshot of a dump: drop duplicates, add what follows from the columns alone."""
-    sockets, identities = _deduplicate(sockets)
+    sockets, cookies = _deduplicate(sockets)
     sysctls = Sysctls({}) if sysctls is None else sysctls
+    server = server_side(sockets, sysctls.port_range)
     return Snapshot(
         sockets=sockets,
-        identities=identities,
-        server=server_side(sockets),
+        cookies=cookies,
+        server=server,
+        bundles=bundles(sockets, server),
         left_ms=timers.time_left_ms(sockets, sysctls.fin_timeout_s),
         life_ms=timers.longest_life_ms(sockets),
         wall_s=wall_s,
@@ -92,19 +101,15 @@ def snapshot(
         udp_ports=udp_ports,
         degraded=degraded,
         unlisted=unlisted,
+        configured=configured,
+        tcp_info=tcp_info,
     )
 
 
-def _deduplicate(sockets: Sockets) -> tuple[Sockets, Identities]:
+def _deduplicate(sockets: Sockets) -> tuple[Sockets, Cookies]:
     """Keep the last row of each cookie: a dump meets a socket twice where a hash chain grows meanwhile."""
-    # A state beyond four bits, which no kernel has yet, must not turn one cookie into another.
-    identity = sockets.cookie << _STATE_BITS | sockets.state & _STATE_MASK
-    order = np.argsort(identity)
-    ascending = identity[order]
-    cookies = ascending >> _STATE_BITS
-    repeated = cookies[1:] == cookies[:-1]
-    if not repeated.any():
-        return sockets, Identities(ascending, order)
-    first_of_run = np.concatenate([[0], np.flatnonzero(~repeated) + 1])
-    latest = np.sort(np.maximum.reduceat(order, first_of_run))
-    return _deduplicate(sockets.take(latest))
+    cookies = Cookies.of(sockets.cookie)
+    if not cookies.repeated:
+        return sockets, cookies
+    _, from_end = np.unique(sockets.cookie[::-1], return_index=True)
+    return _deduplicate(sockets.take(np.sort(len(sockets) - 1 - from_end)))

@@ -46,6 +46,9 @@ DTYPES: Final[dict[str, type[np.unsignedinteger[Any]]]] = {
 
 _MAPPED_BYTES: Final = 1 << 16
 
+STATE_BITS: Final = np.uint64(4)
+_STATE_MASK: Final = np.uint8(0xF)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sockets:
@@ -128,15 +131,22 @@ class SocketsBuilder:
         self._columns = grown._columns
 
 
+def identity_of(cookie: U64, state: U8) -> U64:
+    """Return cookie and state in one number each, so that a new state is a new birth."""
+    # A state beyond four bits, which no kernel has yet, must not turn one cookie into another.
+    return cookie << STATE_BITS | state & _STATE_MASK
+
+
 def _zeros(count: int, dtype: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
     """Return zeros that take no memory until written, and give it back to the system when dropped.
 
-    malloc would keep the pages of large columns, touched, for whatever comes next.
+    malloc would keep the pages of large columns, touched, for whatever comes next. In a shared mapping, which
+    is what mmap makes by default, a page takes memory as soon as it is read.
     """
     size = count * np.dtype(dtype).itemsize
     if size < _MAPPED_BYTES:
         return np.zeros(count, dtype)
-    return np.frombuffer(mmap.mmap(-1, size), dtype)
+    return np.frombuffer(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), dtype)
 
 
 assert tuple(DTYPES) == tuple(field.name for field in fields(Sockets))  # noqa: S101 - one list, said twice

@@ -11,6 +11,7 @@ from typing import Final
 
 FIN_TIMEOUT: Final = "net.ipv4.tcp_fin_timeout"
 TW_REUSE: Final = "net.ipv4.tcp_tw_reuse"
+TIMESTAMPS: Final = "net.ipv4.tcp_timestamps"
 LOCAL_PORT_RANGE: Final = "net.ipv4.ip_local_port_range"
 RESERVED_PORTS: Final = "net.ipv4.ip_local_reserved_ports"
 
@@ -34,17 +35,18 @@ class PortRange:
 
     @property
     def capacity(self) -> int:
-        """How many ports connect() tries: of an odd number, the last one never (unless it is the only one).
+        """How many ports connect() can choose.
 
+        Of an odd number it tries all but one, a different one in turn: almost always all are used before it
+        fails, and if not, the lowest is left (seen on Linux 6.18, with IPv4 and IPv6).
         Source: net/ipv4/inet_hashtables.c, ``__inet_hash_connect``.
         """
-        count = self.high - self.low + 1
-        return max(1, count - count % 2)
+        return self.high - self.low + 1
 
     @property
     def half(self) -> int:
         """How many ports have the parity that connect() tries first; beyond them connect() is slow."""
-        return max(1, self.capacity // 2)
+        return (self.capacity + 1) // 2
 
 
 DEFAULT_PORT_RANGE: Final = PortRange(32768, 60999)
@@ -103,6 +105,11 @@ class Sysctls(Mapping[str, str]):
         """``tcp_tw_reuse``: 0 off, 1 on, 2 for loopback only."""
         text = self.get(TW_REUSE)
         return DEFAULT_TW_REUSE if text is None else _not_negative(text)
+
+    @property
+    def timestamps(self) -> bool:
+        """``tcp_timestamps``: new connections offer them, and without them no TIME-WAIT is taken over."""
+        return self.number(TIMESTAMPS) != 0
 
     @property
     def port_range(self) -> PortRange:

@@ -40,9 +40,9 @@ def time_left_ms(sockets: Sockets, fin_timeout_s: int) -> U32:
 
 def in_first_phase(sockets: Sockets) -> Mask:
     """Tell which sockets are orphaned FIN-WAIT-2 still before their mini-socket."""
-    first_phase: Mask = (
-        (sockets.state == State.FIN_WAIT_2) & (sockets.timer == Timer.KEEPALIVE) & (sockets.inode == 0)
-    )
+    first_phase: Mask = (sockets.state == State.FIN_WAIT_2) & (sockets.timer == Timer.KEEPALIVE)
+    rows = np.flatnonzero(first_phase)
+    first_phase[rows] = sockets.inode[rows] == 0
     return first_phase
 
 

@@ -14,13 +14,22 @@
                         (the last one holds everything longer); ``rqueue`` and ``wqueue``, totals
 ``ports``               ephemeral ports, always of all sockets, whatever the filter:
   ``range``             ``low`` and ``high``, both included
-  ``capacity``          how many connect() can choose from; ``half``: beyond these it is slow
+  ``capacity``          how many connect() can choose from towards a new destination; ``half``: beyond
+                        these it is slow
   ``reserved``          ports left out by ip_local_reserved_ports
   ``bound``             ports left out because they are listened on or only bound
+  ``bound_first``       ports left out because their sockets were bound before they connected
   ``udp_used``          ports of the range that UDP uses, from its own pool; null where unknown
   ``destinations``      every ``source`` and ``remote`` (``address``, ``port``), most ``used`` ports first;
-                        ``time_wait``, of these in TIME-WAIT; ``capacity``; ``half_reached``
+                        ``time_wait``, of these in TIME-WAIT; ``capacity``; ``half_reached``; of the first
+                        32 also ``budget``, null of the others: ``bound_first`` (bind() chose most of the
+                        ports, from a pool of its source); ``full_at`` and ``slow_at`` (null: no such
+                        mark), in ports; ``held``, used ports that connect() cannot take over;
+                        ``growth_per_s`` of these; ``slow_in_s`` and ``full_in_s``, null where not
+                        within 10 minutes; ``sustainable_per_s``, new connections that there are ports
+                        for in the long run
   ``pools``             up to 16 ``source`` addresses with sockets bound before they connect; ports ``used``
+                        there, and the ``capacity`` of the pool
 ``sysctls``             dotted name to text, null where this kernel or namespace has none of that name
 ``sysctls_unreadable``  dotted name to the reason
 ``degraded``            what this snapshot lacks and why, in sentences
@@ -44,20 +53,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from twtop.core.address import address_text
 from twtop.core.filter import Everything
+from twtop.core.ports.budget import budget
+from twtop.core.ports.history import DESTINATIONS, PortHistory
 from twtop.core.ports.usage import port_usage
 from twtop.core.states import IN_LIFE_ORDER
 from twtop.export.records import group_records, socket_records
+from twtop.export.times import utc_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from twtop.core.ports.budget import Budget
     from twtop.core.ports.usage import Ports
-    from twtop.core.sockets import Sockets
+    from twtop.core.snapshot import Snapshot
     from twtop.core.sysctls import Sysctls
     from twtop.core.table.view import View
     from twtop.export.records import GroupRecord, SocketRecord
@@ -71,17 +83,16 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 def json_text(view: View, host: HostInfo, watched: Iterable[str], *, sockets: bool) -> Iterator[str]:
     """Yield the document described above; ``watched`` are the sysctls it names."""
     snapshot, spec = view.moment.snapshot, view.spec
-    time = datetime.fromtimestamp(snapshot.wall_s, UTC).isoformat(timespec="milliseconds")
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "host": {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label},
-        "time": time.replace("+00:00", "Z"),
+        "time": utc_text(snapshot.wall_s),
         "filter": None if isinstance(spec.filter, Everything) else str(spec.filter),
         "by": spec.keys,
         "states": {state.label: view.state_matches[state] for state in IN_LIFE_ORDER},
         "time_wait_ms": snapshot.life_ms,
         "groups": map(_group, group_records(view)),
-        "ports": _ports(port_usage(snapshot), snapshot.sockets),
+        "ports": _ports(snapshot),
         "sysctls": _sysctls(snapshot.sysctls, watched),
         "sysctls_unreadable": dict(snapshot.sysctls.unreadable),
         "degraded": snapshot.lacks,
@@ -127,32 +138,52 @@ def _group(group: GroupRecord) -> dict[str, Any]:
     }
 
 
-def _ports(ports: Ports, sockets: Sockets) -> dict[str, Any]:
+def _ports(snapshot: Snapshot) -> dict[str, Any]:
+    ports = port_usage(snapshot)
     return {
         "range": {"low": ports.range.low, "high": ports.range.high},
         "capacity": ports.capacity,
         "half": ports.half,
         "reserved": ports.reserved,
         "bound": ports.bound,
+        "bound_first": ports.bound_first,
         "udp_used": ports.udp_used,
-        "destinations": _destinations(ports, sockets),
-        "pools": [{"source": pool.source, "used": pool.used} for pool in ports.pools],
+        "destinations": _destinations(ports, snapshot),
+        "pools": [
+            {"source": pool.source, "used": pool.used, "capacity": pool.capacity} for pool in ports.pools
+        ],
     }
 
 
-def _destinations(ports: Ports, sockets: Sockets) -> Iterator[dict[str, Any]]:
+def _destinations(ports: Ports, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     for index in range(len(ports)):
-        destination = ports.destination(sockets, index)
+        destination = ports.destination(snapshot.sockets, index)
         address = address_text(destination.remote_hi, destination.remote_lo)
         used = int(ports.used[index])
+        told = index < DESTINATIONS
         yield {
             "source": destination.source_text,
             "remote": {"address": address, "port": destination.remote_port},
             "used": used,
             "time_wait": int(ports.waiting[index]),
-            "capacity": ports.capacity,
-            "half_reached": used >= ports.half,
+            "capacity": ports.capacity_of(index),
+            "half_reached": used >= ports.half_of(index),
+            "budget": _budget(budget(snapshot, ports, PortHistory(), destination)) if told else None,
         }
+
+
+def _budget(told: Budget) -> dict[str, Any]:
+    now = told.outlook
+    return {
+        "bound_first": told.terms.bind_first,
+        "full_at": now.capacity,
+        "slow_at": now.half,
+        "held": now.held,
+        "growth_per_s": round(now.trend.per_s, 3),
+        "slow_in_s": now.trend.half_in_s,
+        "full_in_s": now.trend.full_in_s,
+        "sustainable_per_s": round(now.sustainable_per_s, 3),
+    }
 
 
 def _sysctls(sysctls: Sysctls, watched: Iterable[str]) -> dict[str, str | None]:

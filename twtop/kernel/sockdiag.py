@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import errno
 import itertools
+import secrets
 import socket
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from twtop.core.sockets import Sockets, SocketsBuilder
 from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
 from twtop.errors import KernelError
-from twtop.kernel.decode import HEADER_BYTES, MESSAGE_BYTES, NLMSG_DONE, NLMSG_ERROR, decode
+from twtop.kernel.decode import HEADER_BYTES, MESSAGE_BYTES, NLMSG_DONE, NLMSG_ERROR, Batch, decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 NETLINK_SOCK_DIAG: Final = 4
 TCPDIAG_GETSOCK: Final = 18
@@ -37,6 +38,10 @@ _ANSWER_SECONDS: Final = 10
 
 EVERYTHING: Final = ALL_STATES | 1 << BOUND_INACTIVE
 """The mask of all states and bound-inactive sockets; kernels before 6.8 ignore the bit they do not know."""
+
+
+Reader: TypeAlias = "Callable[[bytearray, Sequence[tuple[int, int]], int, int], Batch]"
+"""What reads a part of an answer: takes and returns what `twtop.kernel.decode.decode` does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +61,8 @@ class SockDiag:
     """
 
     def __init__(self) -> None:
-        self._sequence = itertools.count(1)
+        # Begins anywhere, so that what else is in a message hardly ever looks like a sequence number.
+        self._sequence = itertools.count(secrets.randbits(31))
         self._buffer = bytearray(_BUFFER_BYTES)
         self._expected = 0
         self._socket = _open()
@@ -81,13 +87,19 @@ class SockDiag:
         Raises:
             KernelError: the kernel refuses, is silent for ten seconds, or its answer is damaged.
         """
-        request = struct.pack("=4x48xII", states, 0)
-        return self._dump(TCPDIAG_GETSOCK, request, bytecode, after)
+        return self._dump(TCPDIAG_GETSOCK, _tcp_request(states), bytecode, after)
 
     def dump_family(self, family: int, protocol: int, states: int) -> Dump:
         """Dump the sockets of one family and protocol (``inet_diag_req_v2``); raises as `dump_tcp` does."""
         request = struct.pack("=BBxxI48x", family, protocol, states)
         return self._dump(SOCK_DIAG_BY_FAMILY, request)
+
+    def read_tcp(self, states: int, extensions: int, read: Reader) -> None:
+        """Dump the TCP sockets in ``states`` with the attributes of ``extensions`` (``idiag_ext``).
+
+        ``read`` gets every part of the answer while it lies in the buffer. Raises as `dump_tcp` does.
+        """
+        self._receive(TCPDIAG_GETSOCK, _tcp_request(states, extensions), None, read)
 
     def _dump(
         self,
@@ -96,39 +108,46 @@ class SockDiag:
         bytecode: bytes | None = None,
         after: Sequence[Sockets] = (),
     ) -> Dump:
+        builder = SocketsBuilder(self._expected)
+        for part in after:
+            builder.append(part)
+
+        def read(buffer: bytearray, bounds: Sequence[tuple[int, int]], sequence: int, answer: int) -> Batch:
+            batch = decode(buffer, bounds, sequence, answer)
+            builder.append(batch.sockets)
+            return batch
+
+        interrupted = self._receive(message_type, request, bytecode, read)
+        sockets = builder.table()
+        # Room for as many and some more the next time; room that stays unused takes no memory, so that small
+        # dumps in between do not take it away.
+        self._expected = max(len(sockets) * 9 // 8, self._expected - self._expected // 64)
+        return Dump(sockets, interrupted)
+
+    def _receive(self, message_type: int, request: bytes, bytecode: bytes | None, read: Reader) -> bool:
+        """Ask, and have every part of the answer read; return whether the kernel calls it inconsistent."""
         if self._socket.fileno() < 0:
             raise KernelError("the sock_diag socket is closed")
         sequence = next(self._sequence)
+        interrupted = False
         try:
             self._socket.send(_message(message_type, sequence, request, bytecode))
-            return self._receive(message_type, sequence, after)
+            for bounds in self._fill():
+                batch = read(self._buffer, bounds, sequence, message_type)
+                interrupted |= batch.interrupted
+                if batch.done:
+                    break
         except OSError as error:
             self._reopen()
             raise KernelError(_reason(error)) from error
         except KernelError:
             self._reopen()
             raise
+        return interrupted
 
     def _reopen(self) -> None:
         self._socket.close()
         self._socket = _open()
-
-    def _receive(self, message_type: int, sequence: int, after: Sequence[Sockets]) -> Dump:
-        builder = SocketsBuilder(self._expected)
-        for part in after:
-            builder.append(part)
-        interrupted = False
-        for bounds in self._fill():
-            batch = decode(self._buffer, bounds, sequence, message_type)
-            interrupted |= batch.interrupted
-            builder.append(batch.sockets)
-            if batch.done:
-                break
-        sockets = builder.table()
-        # Room for as many and some more the next time; room that stays unused takes no memory, so that small
-        # dumps in between do not take it away.
-        self._expected = max(len(sockets) * 9 // 8, self._expected - self._expected // 64)
-        return Dump(sockets, interrupted)
 
     def _fill(self) -> Iterator[list[tuple[int, int]]]:
         """Receive datagrams into the buffer; yield their bounds when it is full or the dump seems to end."""
@@ -170,6 +189,11 @@ def _open() -> socket.socket:
     # A receive timeout inside the kernel costs no extra poll() per datagram, unlike socket.settimeout().
     netlink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", _ANSWER_SECONDS, 0))
     return netlink
+
+
+def _tcp_request(states: int, extensions: int = 0) -> bytes:
+    """Build an ``inet_diag_req``."""
+    return struct.pack("=3xB48xII", extensions, states, 0)
 
 
 def _message(message_type: int, sequence: int, request: bytes, bytecode: bytes | None) -> bytes:

@@ -1,15 +1,19 @@
-"""Explain a state, a sysctl or a column as it behaves on this host."""
+"""Explain a state, a sysctl, a column, a counter or a myth as it behaves on this host."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twtop.core.counters import is_gauge
 from twtop.core.states import State
 from twtop.errors import UsageError
+from twtop.knowledge.counter_pages import counter_pages
+from twtop.knowledge.explain_myths import explain_myth, myths_about
 from twtop.knowledge.explanation import Explanation, Section
 from twtop.knowledge.facts import facts_of
 from twtop.knowledge.pages import column_pages, state_page, sysctl_pages
 from twtop.knowledge.placeholders import fill
+from twtop.knowledge.sentences import true_sentences
 from twtop.knowledge.sysctl_rows import sysctl_row
 from twtop.knowledge.topics import find
 
@@ -27,7 +31,13 @@ def explain(topic: Topic, host: HostFacts) -> Explanation:
     """Explain whatever `find` returned."""
     if topic.kind == "state":
         return explain_state(State[topic.name.replace("-", "_")], host)
-    return explain_sysctl(topic.name, host) if topic.kind == "sysctl" else explain_column(topic.name, host)
+    explained = {
+        "sysctl": explain_sysctl,
+        "column": explain_column,
+        "counter": explain_counter,
+        "myth": explain_myth,
+    }
+    return explained[topic.kind](topic.name, host)
 
 
 def explain_state(state: State, host: HostFacts, row: RowSignature | None = None) -> Explanation:
@@ -40,7 +50,7 @@ def explain_state(state: State, host: HostFacts, row: RowSignature | None = None
 
     def true(paragraphs: Iterable[Paragraph]) -> tuple[str, ...]:
         told = paragraphs if row is None else [item for item in paragraphs if item.row.holds(facts)]
-        return _true(told, facts, host)
+        return true_sentences(told, facts, host)
 
     why = Section("Why", "text", true(page.why))
     ends = Section("Ends", "text", (*true(page.ends), f"Next move: {page.next_move}."))
@@ -51,12 +61,13 @@ def explain_state(state: State, host: HostFacts, row: RowSignature | None = None
     rows = [sysctl_row(name, host) for name in page.sysctls]
     # What this host lacks affects nothing here.
     sysctls = Section("Sysctls", "sysctl", rows=tuple(sorted(rows, key=lambda row: row.value is None)))
+    myths = myths_about(state.label, host, row, page.dont)
     sources = Section("Sources", "sources", page.sources)
     if row is None:
-        said = _filled(why, ends, enters, many, do, dont, sysctls, sources)
+        said = _filled(why, ends, enters, many, do, dont, myths, sysctls, sources)
     else:
         meaning = _meaning(page, row, facts, host)
-        said = _filled(meaning, do, ends, dont, why, many, enters, sysctls, sources)
+        said = _filled(meaning, do, ends, dont, why, many, enters, myths, sysctls, sources)
     return Explanation(state.label, page.summary, said)
 
 
@@ -67,8 +78,9 @@ def explain_sysctl(name: str, host: HostFacts) -> Explanation:
     facts = facts_of(host)
     sections = (
         Section("Here", "sysctl", rows=(sysctl_row(name, host),)),
-        Section("Beware", "warning", _true(page.danger, facts, host)),
-        Section("Effect", "text", _true(page.details, facts, host)),
+        Section("Beware", "warning", true_sentences(page.danger, facts, host)),
+        Section("Effect", "text", true_sentences(page.details, facts, host)),
+        myths_about(name, host, told=page.danger),
         Section("States", "text", (", ".join(page.states),)),
     )
     return Explanation(name, page.meaning, _filled(*sections))
@@ -78,12 +90,29 @@ def explain_column(name: str, host: HostFacts) -> Explanation:
     """Explain a column or a grouping key, spelled as `find` allows; raises UsageError for an unknown one."""
     name = _known(name, column_pages(), "column")
     page = column_pages()[name]
-    lines = _true(page.text, facts_of(host), host)
-    return Explanation(name, page.summary, (Section("What it shows", "text", lines),))
+    lines = true_sentences(page.text, facts_of(host), host)
+    shows = Section("What it shows", "text", lines)
+    return Explanation(name, page.summary, _filled(shows, myths_about(name, host)))
+
+
+def explain_counter(name: str, host: HostFacts) -> Explanation:
+    """Explain a counter, spelled as `find` allows; raises UsageError for an unknown one."""
+    name = _known(name, counter_pages(), "counter")
+    page = counter_pages()[name]
+    place = "this machine" if page.scope == "host" else "this network namespace"
+    counts = f"What {place} has now." if is_gauge(name) else f"Sum of {place} since it began: read its rate."
+    sections = (
+        Section("Read as", "text", true_sentences(page.details, facts_of(host), host)),
+        Section("Counts", "text", (counts,)),
+        Section("Kernel", "text", page.versions),
+        Section("States", "text", (", ".join(page.states),) if page.states else ()),
+        Section("Sysctls", "sysctl", rows=tuple(sysctl_row(sysctl, host) for sysctl in page.sysctls)),
+    )
+    return Explanation(name, page.meaning, _filled(*sections))
 
 
 def _filled(*sections: Section) -> tuple[Section, ...]:
-    return tuple(section for section in sections if section.lines or section.rows)
+    return tuple(section for section in sections if not section.is_empty)
 
 
 def _known(name: str, pages: Container[str], kind: str) -> str:
@@ -95,13 +124,9 @@ def _known(name: str, pages: Container[str], kind: str) -> str:
     return topic.name
 
 
-def _true(paragraphs: Iterable[Paragraph], facts: Facts, host: HostFacts) -> tuple[str, ...]:
-    return tuple(fill(paragraph.text, host) for paragraph in paragraphs if paragraph.when.holds(facts))
-
-
 def _meaning(page: StatePage, row: RowSignature, facts: Facts, host: HostFacts) -> Section:
     matching = [signature for signature in page.signatures if signature.when.holds(facts)]
-    lines = _true(matching, facts, host) or (fill(page.otherwise, host),)
+    lines = true_sentences(matching, facts, host) or (fill(page.otherwise, host),)
     return Section(_whose(row, [signature.when for signature in matching]), "text", lines)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-SectionKind: TypeAlias = Literal["text", "warning", "list", "sysctl", "sources"]
+SectionKind: TypeAlias = Literal["text", "warning", "list", "steps", "code", "sysctl", "myth", "sources"]
 SysctlState: TypeAlias = Literal["default", "changed", "computed", "absent", "hidden", "unreadable"]
 
 
@@ -29,10 +29,20 @@ class SysctlRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """A heading and its content: `rows` for the kind ``sysctl``, `lines` for all others.
+class MythRow:
+    """A wrong claim in short: the name of its page, what people say, and the truth on this host."""
 
-    Each line is a paragraph (``text``), an item (``list``), advice not to be followed or a danger
+    name: str
+    claim: str
+    truth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and its content: `rows` for the kind ``sysctl``, `myths` for ``myth``, `lines` for others.
+
+    Each line is a paragraph (``text``), an item (``list``), a thing to do (``steps``; a command after
+    ``$``), a line for the shell, blanks and all (``code``), advice not to be followed or a danger
     (``warning``), or a place to read on (``sources``); of any length and without control characters.
     """
 
@@ -40,6 +50,12 @@ class Section:
     kind: SectionKind
     lines: tuple[str, ...] = ()
     rows: tuple[SysctlRow, ...] = ()
+    myths: tuple[MythRow, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing below the heading."""
+        return not (self.lines or self.rows or self.myths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from twtop.core.signature import Inode, Role, RowSignature
+    from twtop.core.snapshot import Snapshot
 
 _INODES: Final[Mapping[Inode, tuple[Value, ...]]] = {
     "zero": ("zero",),
@@ -40,6 +41,17 @@ class HostFacts:
     release: str = ""
     time_wait_ms: int = 60_000
     namespaced: bool = False
+
+
+def host_facts(snapshot: Snapshot, release: str, *, namespaced: bool) -> HostFacts:
+    """Gather what is said about the host of a snapshot."""
+    return HostFacts(
+        sysctls=snapshot.sysctls,
+        unreadable=snapshot.sysctls.unreadable,
+        release=release,
+        time_wait_ms=snapshot.life_ms,
+        namespaced=namespaced,
+    )
 
 
 def facts_of(host: HostFacts, row: RowSignature | None = None) -> Facts:

@@ -1,4 +1,4 @@
-"""The explanations on disk: one TOML file per state, one for sysctls, one for columns; read when needed."""
+"""The explanations of states, sysctls and columns, from TOML files; read when needed."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A sentence or two that are true while `when` holds, and about a row only if `row` holds for it."""
+    """A sentence or two that are true while `when` holds, and about a row only if `row` holds for it.
+
+    With a `myth` the text is what people advise, and the truth about that myth is to follow.
+    """
 
     text: str
     when: Condition = ALWAYS
     row: Condition = ALWAYS
+    myth: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +84,15 @@ class ColumnPage:
 @cache
 def state_page(state: State) -> StatePage:
     """Return the page of a state."""
-    data = _load(f"states/{state.label.lower()}.toml")
+    data = read_toml(f"states/{state.label.lower()}.toml")
     lists: dict[str, Any] = {
-        key: _paragraphs(data.pop(key)) for key in ("why", "enters", "ends", "many", "do")
+        key: paragraphs(data.pop(key)) for key in ("why", "enters", "ends", "many", "do")
     }
     return StatePage(
         signatures=tuple(
             Paragraph(item["means"], parse_condition(item["when"])) for item in data.pop("signatures", ())
         ),
-        dont=tuple(
-            Paragraph(f"{item['advice']}: {item['because']}", _condition(item, "when"))
-            for item in data.pop("dont")
-        ),
+        dont=paragraphs(data.pop("dont")),
         sysctls=tuple(data.pop("sysctls")),
         sources=tuple(data.pop("sources")),
         **lists,
@@ -102,34 +103,41 @@ def state_page(state: State) -> StatePage:
 @cache
 def sysctl_pages() -> Mapping[str, SysctlPage]:
     """Return the page of every sysctl by its dotted name."""
-    return {name: _sysctl_page(data) for name, data in _load("sysctls.toml").items()}
+    return {name: _sysctl_page(data) for name, data in read_toml("sysctls.toml").items()}
 
 
 @cache
 def column_pages() -> Mapping[str, ColumnPage]:
     """Return the page of every column and grouping key by its name."""
     return {
-        name: ColumnPage(data["summary"], _paragraphs(data["text"]), tuple(data.get("aliases", ())))
-        for name, data in _load("columns.toml").items()
+        name: ColumnPage(data["summary"], paragraphs(data["text"]), tuple(data.get("aliases", ())))
+        for name, data in read_toml("columns.toml").items()
     }
 
 
-def _load(path: str) -> dict[str, Any]:
+def read_toml(path: str) -> dict[str, Any]:
+    """Return the tables of a file of this room."""
     return tomllib.loads(files(__package__).joinpath(path).read_text(encoding="utf-8"))
 
 
+def paragraphs(items: list[Any] | tuple[()]) -> tuple[Paragraph, ...]:
+    """Return what a list of a file says: texts, or tables of a text and its conditions.
+
+    A table has a ``text``, or an ``advice`` and ``because`` or the ``myth`` that tells why not.
+    """
+    return tuple(Paragraph(item) if isinstance(item, str) else _paragraph(item) for item in items)
+
+
+def _paragraph(item: Mapping[str, str]) -> Paragraph:
+    text = item.get("text") or item["advice"]
+    if "because" in item:
+        text = f"{text}: {item['because']}"
+    return Paragraph(text, _condition(item, "when"), _condition(item, "row"), item.get("myth", ""))
+
+
 def _sysctl_page(data: dict[str, Any]) -> SysctlPage:
-    lists: dict[str, Any] = {key: _paragraphs(data.pop(key, ())) for key in ("details", "danger")}
+    lists: dict[str, Any] = {key: paragraphs(data.pop(key, ())) for key in ("details", "danger")}
     return SysctlPage(states=tuple(data.pop("states")), **lists, **data)
-
-
-def _paragraphs(items: list[Any] | tuple[()]) -> tuple[Paragraph, ...]:
-    return tuple(
-        Paragraph(item)
-        if isinstance(item, str)
-        else Paragraph(item["text"], _condition(item, "when"), _condition(item, "row"))
-        for item in items
-    )
 
 
 def _condition(item: Mapping[str, str], key: str) -> Condition:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from twtop.core.release import version
 from twtop.core.text import printable
 from twtop.knowledge.explanation import SysctlRow, SysctlState
 from twtop.knowledge.pages import sysctl_pages
@@ -42,7 +42,7 @@ def default_of(page: SysctlPage, release: str) -> str | None:
 
     A release that cannot be read counts as new.
     """
-    if page.before and _version(release) < _version(page.before):
+    if page.before and version(release) < version(page.before):
         return page.default_before
     return page.default
 
@@ -65,8 +65,3 @@ def _missing(name: str, page: SysctlPage, host: HostFacts) -> tuple[SysctlState,
     if page.gone:
         return "absent", f"not in this kernel: gone in {page.gone}"
     return "absent", "not in this kernel" + (f": came with {page.since}" if page.since else "")
-
-
-def _version(text: str) -> tuple[int, int]:
-    match = re.match(r"(\d+)\.(\d+)", text)
-    return (int(match[1]), int(match[2])) if match else (10**6, 0)

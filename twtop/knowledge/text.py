@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 NARROWEST: Final = 20
 """Narrower pages are laid out for this width."""
 
-_BULLETS: Final = {"text": "  ", "list": "  - ", "warning": "  ! ", "sources": "  - "}
+_BULLETS: Final = {
+    "text": "  ",
+    "list": "  - ",
+    "steps": "  - ",
+    "code": "  ",
+    "warning": "  ! ",
+    "sources": "  - ",
+}
 
 
 def render_text(explanation: Explanation, width: int) -> str:
     """Lay out an explanation; no line is longer than `width` columns (at least 20)."""
     width = max(width, NARROWEST)
-    lines = _wrapped(explanation.title, width)
+    lines = wrapped(explanation.title, width)
     for section in explanation.sections:
         lines += ["", section.heading, *_content(section, width)]
     return "\n".join(lines) + "\n"
@@ -40,18 +47,22 @@ def render_index(topics: Iterable[Topic], width: int) -> str:
 def _content(section: Section, width: int) -> Iterator[str]:
     for row in section.rows:
         yield from _sysctl(row, width)
+    for myth in section.myths:
+        yield from wrapped(f'{myth.name}: "{myth.claim}"', width, "  ", "      ")
+        yield from wrapped(myth.truth, width, "      ")
     for line in section.lines:
         bullet = _BULLETS[section.kind]
-        yield from _wrapped(line, width, bullet)
+        is_command = section.kind == "steps" and line.startswith("$ ")
+        yield from wrapped(line, width, " " * len(bullet) if is_command else bullet)
 
 
 def _sysctl(row: SysctlRow, width: int) -> Iterator[str]:
     value = row.note if row.value is None else f"{row.value or 'empty'} ({row.note})"
-    yield from _wrapped(f"{row.name} = {value}", width, "  ", "      ")
-    yield from _wrapped(f"{row.meaning} [{row.unit}, per {row.scope}]", width, "      ")
+    yield from wrapped(f"{row.name} = {value}", width, "  ", "      ")
+    yield from wrapped(f"{row.meaning} [{row.unit}, per {row.scope}]", width, "      ")
 
 
-def _wrapped(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
+def wrapped(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
     """Break a line at blanks only, so that CLOSE-WAIT stays one word."""
     indent = " " * len(first) if rest is None else rest
     wrapper = TextWrapper(width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from twtop.core.states import IN_LIFE_ORDER, State
 from twtop.core.text import printable
 from twtop.errors import UsageError
+from twtop.knowledge.counter_pages import counter_pages, short_name
+from twtop.knowledge.myth_pages import ALL_MYTHS, ALL_MYTHS_SUMMARY, myth_pages
 from twtop.knowledge.pages import column_pages, state_page, sysctl_pages
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 class Topic:
     """One thing that can be explained, under the name it is shown with."""
 
-    kind: Literal["state", "sysctl", "column"]
+    kind: Literal["state", "sysctl", "column", "counter", "myth"]
     name: str
     summary: str
 
@@ -36,14 +38,15 @@ _OTHER_NAMES: Final = {
 
 
 def topics() -> tuple[Topic, ...]:
-    """Return everything that can be explained: states in life order, then sysctls, then columns."""
+    """Return everything that can be explained: states in life order, sysctls, columns, counters, myths."""
     return tuple(dict.fromkeys(_by_spelling().values()))
 
 
 def find(word: str) -> Topic:
     """Return the topic a word names; case, ``-``, ``_``, blanks and a leading /proc/sys do not matter.
 
-    A sysctl may be given without its leading parts. Raises UsageError with the nearest topic otherwise.
+    A sysctl may be given without its leading parts, a counter without them or as `nstat` writes it. Raises
+    UsageError with the nearest topic otherwise.
     """
     spellings = _by_spelling()
     spelling = _spelling(word)
@@ -57,9 +60,9 @@ def find(word: str) -> Topic:
 
 
 def named(word: str) -> Topic | None:
-    """Return the state or sysctl that a word within a sentence names, None for any other word.
+    """Return the state, sysctl, counter or myth that a word within a sentence names, None for others.
 
-    States are named as ``ss`` prints them, sysctls with or without their leading parts.
+    States are named as ``ss`` prints them, sysctls and counters with or without their leading parts.
     """
     return _by_name().get(word)
 
@@ -68,7 +71,9 @@ def named(word: str) -> Topic | None:
 def _by_name() -> Mapping[str, Topic]:
     found: dict[str, Topic] = {}
     for topic in topics():
-        if topic.kind != "column":
+        if topic.kind == "counter":
+            found[topic.name] = found[short_name(topic.name)] = topic
+        elif topic.kind != "column":
             found[topic.name] = found[topic.name.rpartition(".")[2]] = topic
     return found
 
@@ -89,6 +94,13 @@ def _by_spelling() -> Mapping[str, Topic]:
         topic = Topic("column", name, column.summary)
         for spelled in (name, *column.aliases):
             spellings.setdefault(_spelling(spelled), topic)
+    for name, counter in counter_pages().items():
+        topic = Topic("counter", name, counter.meaning)
+        for spelled in (name, short_name(name)):
+            spellings.setdefault(_spelling(spelled), topic)
+    spellings.setdefault(_spelling(ALL_MYTHS), Topic("myth", ALL_MYTHS, ALL_MYTHS_SUMMARY))
+    for name, myth in myth_pages().items():
+        spellings.setdefault(_spelling(name), Topic("myth", name, f'"{myth.claim}"'))
     return spellings
 
 

@@ -21,6 +21,10 @@ MOST: Final = 500_000
 
 _FIRST_PORT: Final = 8000
 _LOOPBACK: Final = "127.0.0.1"
+_CLIENTS: Final = 4
+_CLIENT_PORTS: Final = 50_000
+_NOBODY: Final = "198.51.100"
+"""TEST-NET-2 (RFC 5737)."""
 
 
 def time_waits(host: Host, count: int) -> None:
@@ -30,6 +34,31 @@ def time_waits(host: Host, count: int) -> None:
             accepted, _ = listener.accept()
             client.close()
             accepted.close()
+
+
+def time_waits_at_server(lab: Lab, count: int) -> Socket:
+    """Leave ``count`` TIME-WAIT sockets at one port of the server, each for 60 s; return the listener.
+
+    The server closes first, so that nothing is left of its clients on four addresses. UsageError if those
+    have no ports for so many.
+    """
+    most = _CLIENTS * _CLIENT_PORTS
+    if count > most:
+        raise UsageError(f"the lab cannot leave {count} sockets at one port: the most is {most}")
+    lab.server.sysctl("net.ipv4.tcp_max_tw_buckets", 2 * MOST)
+    listener = lab.server.listen(_FIRST_PORT)
+    addresses = [lab.route(private=True).client_address for _ in range(_CLIENTS)]
+    with lab.client.entered():
+        for number in range(count):
+            client = socket.socket()
+            # connect() might choose a port once more, and its SYN would end the TIME-WAIT of the first time.
+            client.bind((addresses[number % _CLIENTS], _FIRST_PORT + number // _CLIENTS))
+            client.connect(endpoint(listener))
+            accepted, _ = listener.accept()
+            accepted.close()
+            client.recv(1)
+            client.close()
+    return listener
 
 
 def alternating(host: Host, count: int) -> None:
@@ -61,6 +90,14 @@ def half_open(lab: Lab, count: int) -> Socket:
     for port in ports:
         send_syn(lab.client, (route.client_address, port), endpoint(listener))
     return listener
+
+
+def flood(lab: Lab, listener: Socket, count: int) -> None:
+    """Send SYNs to a listener of the server from ``count`` addresses that nobody has, 254 at most."""
+    sources = [f"{_NOBODY}.{number}" for number in range(1, 1 + count)]
+    lab.server.cut_towards(*sources)
+    for source in sources:
+        send_syn(lab.client, (source, _FIRST_PORT), endpoint(listener))
 
 
 def _connections(host: Host, count: int) -> Iterator[tuple[Socket, Socket]]:

@@ -12,7 +12,7 @@ from twtop.errors import KernelError
 from twtop.lab.host import endpoint
 
 if TYPE_CHECKING:
-    from twtop.lab.host import Socket
+    from twtop.lab.host import Endpoint, Socket
     from twtop.lab.lab import Lab
 
 FIRST_PORT = 40_000
@@ -35,12 +35,14 @@ def exhaust_ports(lab: Lab, ports: int = 10) -> list[Socket]:
     raise KernelError(f"the kernel found more than the {ports} ports of ip_local_port_range")
 
 
-def bind_then_connect(lab: Lab) -> Socket:
-    """Connect from a port that ``bind(address, 0)`` chose: no other automatic connect gets it then."""
-    listener = lab.server.listen()
+def bind_then_connect(lab: Lab, target: Endpoint | None = None) -> Socket:
+    """Connect from a port that ``bind(address, 0)`` chose: no other automatic connect gets it then.
+
+    To a new listener of the server, unless a target is given.
+    """
     made = lab.client.socket()
     made.bind((lab.client.address(), 0))
-    made.connect(endpoint(listener))
+    made.connect(target or endpoint(lab.server.listen()))
     return made
 
 

@@ -61,8 +61,8 @@ def syn_recv_full(lab: Lab, family: int) -> Specimen:
     route = lab.route(family, private=True)
     route.cut("client->server")
     client = route.connect(80, wait=False)
-    send_syn(lab.server, (route.server_address, 80), endpoint(client))
-    wait_for_state(client, State.SYN_RECV)
+    ends = (route.server_address, 80), endpoint(client)
+    wait_for_state(client, State.SYN_RECV, lambda: send_syn(lab.server, *ends))
     return only_end(lab.client, State.SYN_RECV, client, (route.server_address, 80), Timer.ON)
 
 

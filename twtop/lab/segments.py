@@ -1,4 +1,4 @@
-"""Segments that no kernel would send on request: a lone SYN, from any port of a host's own addresses."""
+"""Segments that no kernel would send on request: a lone SYN, from any address and port."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 
 _SYN: Final = 0x02
 _HEADER_WORDS: Final = 5
+_IPV6_TRANSPARENT: Final = 75  # include/uapi/linux/in6.h
+_TRANSPARENT: Final = {
+    socket.AF_INET: (socket.IPPROTO_IP, socket.IP_TRANSPARENT),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, _IPV6_TRANSPARENT),
+}
 
 
 def send_syn(host: Host, source: Endpoint, target: Endpoint) -> None:
-    """Send one SYN from an address of ``host``, with no socket behind it (RFC 9293 section 3.1)."""
+    """Send one SYN out of ``host``, with no socket behind it, from an address of its own or any other."""
     family = family_of(source[0])
     with host.entered(), socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_TCP) as raw:
+        raw.setsockopt(*_TRANSPARENT[family], 1)
         raw.bind((source[0], 0))
         raw.sendto(_syn(family, source, target), (target[0], 0))
 

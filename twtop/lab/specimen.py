@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _UNACKED: Final = slice(24, 28)  # tcpi_unacked, struct tcp_info in include/uapi/linux/tcp.h
 _PATIENCE_S: Final = 5.0
+_SEND_EVERY_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,22 @@ class Specimen:
     kept: tuple[socket.socket, ...] = ()
 
 
-def wait_for_state(made: socket.socket, state: State) -> None:
-    """Wait until an open socket is in a state; KernelError after 5 s."""
-    _wait(lambda: _tcp_info(made)[0] == state, f"a socket did not reach {state.label}")
+def wait_for_state(made: socket.socket, state: State, send: Callable[[], None] | None = None) -> None:
+    """Wait until an open socket is in a state; KernelError after 5 s.
+
+    ``send`` sends what brings it there, now and again: a busy machine drops packets (netdev_max_backlog), and
+    nobody repeats a segment that no socket sent.
+    """
+    sent_s = 0.0
+
+    def reached() -> bool:
+        nonlocal sent_s
+        if send is not None and time.monotonic() > sent_s + _SEND_EVERY_S:
+            send()
+            sent_s = time.monotonic()
+        return _tcp_info(made)[0] == state
+
+    _wait(reached, f"a socket did not reach {state.label}")
 
 
 def fill(made: socket.socket) -> None:

@@ -27,6 +27,8 @@ WEB_PORT: Final = 443
 DUAL_STACK_PORT: Final = 8080
 REPORTS_PORT: Final = 8443
 _REPORTS_BACKLOG: Final = 16
+_TURNED_AWAY: Final = 4
+"""Visitors beyond those who find room in the queue, which is one more than its backlog."""
 
 
 def addresses(lab: Lab) -> list[str]:
@@ -42,7 +44,7 @@ def storefront(lab: Lab, random: Random) -> list[Scene]:
         Scene(front.serve_and_close_first, 1 / 5, keep=8),
         Scene(front.serve, 1 / 2, keep=20, at_start=10),
         Scene(front.idle, 10, keep=12, at_start=12),
-        Scene(front.forget, 7, keep=150, at_start=5),
+        Scene(front.forget, 0.6, keep=300, at_start=5),
         Scene(front.overlook, 13, keep=80, at_start=2),
         Scene(front.answer_in_vain, 6, keep=5, at_start=3),
         Scene(front.lose_a_phone, 15, keep=4),
@@ -136,10 +138,11 @@ class Storefront:
         return (browser,)
 
     def queue_for_a_report(self) -> Sequence[Socket]:
-        """Let one more wait for a slow listener, which accepts only when its queue is nearly full."""
+        """Let one more come to a slow listener: its queue is full, and the last ones' SYNs are dropped."""
         source = self._random.choice(BROWSERS)
-        self._waiting.append(self._there.connect(self._here.address(), REPORTS_PORT, source=source))
-        if len(self._waiting) < _REPORTS_BACKLOG:
+        visitor = self._there.connect(self._here.address(), REPORTS_PORT, source=source, wait=False)
+        self._waiting.append(visitor)
+        if len(self._waiting) <= _REPORTS_BACKLOG + _TURNED_AWAY:
             return ()
         return self._here.accept(self._reports), self._waiting.pop(0)
 

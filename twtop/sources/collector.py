@@ -1,37 +1,20 @@
-"""A thread that takes snapshots at intervals and compares each with the one before."""
+"""A thread that takes snapshots at intervals and makes frames of them."""
 
 from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from twtop.core.changes import Moment, follow
-from twtop.core.ports.history import PortHistory
-from twtop.core.ports.usage import Ports, port_usage
 from twtop.errors import KernelError
 from twtop.sources.live import LiveSource
+from twtop.sources.observer import Frame, Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twtop.core.options import ScreenOptions
-    from twtop.kernel.host import HostInfo
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """What the collector hands over: one moment and what follows from it."""
-
-    host: HostInfo
-    moment: Moment
-    ports: Ports
-    history: PortHistory
-    interval_s: float
-    """Time until the next snapshot; longer than asked for where the CPU budget demands it."""
-    cpu_s: float
-    """CPU time that this frame cost, everything included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +84,17 @@ class Collector:
             self._deliver(Crash(error))
 
     def _collect(self, source: LiveSource) -> None:
-        history = PortHistory()
-        before: Moment | None = None
+        observer = Observer(source.host)
         due = time.monotonic()
         while not self._ended.wait(max(0.0, due - time.monotonic())):
             started, cpu = time.monotonic(), time.thread_time()
             interval = self._interval_s
             try:
-                before = follow(before, source.take())
+                frame = observer.observe(source.take())
             except KernelError as error:
                 self._deliver(Failure(str(error)))
             else:
-                ports = port_usage(before.snapshot)
-                history.add(before.snapshot.instant_s, ports, before.snapshot.sockets)
                 cost = time.thread_time() - cpu
                 interval = max(interval, cost * _WITH_SCREEN / self._cpu_share)
-                self._deliver(Frame(source.host, before, ports, history, interval, cost))
+                self._deliver(replace(frame, interval_s=interval, cpu_s=cost))
             due = max(due + interval, started + interval)

@@ -15,18 +15,23 @@ from twtop.kernel.host import HostInfo, read_host
 from twtop.kernel.procnet import read_tcp_tables
 from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
 from twtop.kernel.sysctl import read_sysctls
+from twtop.kernel.sysctl_files import read_sysctl_files
 from twtop.kernel.udp import read_udp_ports
+from twtop.sources.tcp_info import TcpInfoReader
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from twtop.core.settings import Setting
     from twtop.kernel.bytecode import KernelFilter
 
 _CONNECTED: Final = ALL_STATES & ~State.LISTEN.bit & ~State.UNCONN.bit
 _ATTEMPTS: Final = 2
 _UNLISTED: Final = "sockets only bound (UNCONN) cannot be listed here: that takes netlink and Linux 6.8"
 _BOUND_SHARE: Final = 100
+_FILES_EVERY_S: Final = 60.0
+"""How often configuration files are read again."""
 
 
 class _Bound(NamedTuple):
@@ -49,6 +54,9 @@ class LiveSource:
         """Why netlink cannot be used; None if it can."""
         self._diag: SockDiag | None = None
         self._bound: _Bound | None = None
+        self._tcp_info = TcpInfoReader()
+        self._configured: dict[str, Setting] = {}
+        self._files_due_s = 0.0
         try:
             self._diag = SockDiag()
             if kernel_lists_bound_inactive(self._diag):
@@ -92,6 +100,8 @@ class LiveSource:
             udp_ports=self._udp_ports(),
             degraded=(*remarks, *counters.problems),
             unlisted=None if self.lists_bound_inactive else _UNLISTED,
+            configured=self._read_files(instant_s),
+            tcp_info=self._tcp_info.read(self._diag, sockets),
         )
 
     def _from_netlink(self, wanted: KernelFilter | None) -> tuple[Sockets, tuple[str, ...]]:
@@ -126,6 +136,12 @@ class LiveSource:
 
     def _from_proc(self) -> tuple[Sockets, tuple[str, ...]]:
         return read_tcp_tables(), (f"{self.refusal or 'netlink is closed'}: reading /proc/net/tcp",)
+
+    def _read_files(self, now_s: float) -> dict[str, Setting]:
+        if now_s >= self._files_due_s:
+            self._configured = read_sysctl_files()
+            self._files_due_s = now_s + _FILES_EVERY_S
+        return self._configured
 
     def _udp_ports(self) -> NDArray[np.uint16] | None:
         with suppress(KernelError):

@@ -10,34 +10,33 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.message import Message
 
-from twtop.core.filter import And, Everything, ss_command
+from twtop.core.drain import DrainTrack
+from twtop.core.filter import Everything
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.fields import FIELDS
 from twtop.core.table.view import Spec
-from twtop.sources.collector import Collector, Crash, Failure, Frame, Result
-from twtop.ui.bindings import KEYS, TERMINAL_KEYS, described, footer_keys, key_names
-from twtop.ui.explanation.cursor import explain_cursor, host_facts
-from twtop.ui.explanation.pane import ExplainPane
+from twtop.knowledge.explain import explain
+from twtop.sources.collector import Collector, Crash, Failure, Result
+from twtop.sources.observer import Frame
+from twtop.ui.bindings import KEYS, key_names
+from twtop.ui.explanation.cursor import explain_cursor
 from twtop.ui.explanation.screen import ExplainScreen
-from twtop.ui.filter_bar import FilterBar
-from twtop.ui.footer import Footer
+from twtop.ui.explanation.trail import Trail
+from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.group_screen import GroupScreen
-from twtop.ui.header import Header, Status
+from twtop.ui.header import status_of
 from twtop.ui.help_screen import HelpScreen
+from twtop.ui.help_sections import main_sections
 from twtop.ui.own_cost import OwnCost
+from twtop.ui.panels import Panels, arrange, switch_side
 from twtop.ui.picture import Picture, picture
-from twtop.ui.ports.panel import PortPlot
-from twtop.ui.strip import StateStrip, lines_needed
-from twtop.ui.table.copying import line_filter
-from twtop.ui.table.heading import Heading
-from twtop.ui.table.row_text import destination_at
-from twtop.ui.table.table import GroupTable
+from twtop.ui.table.copying import ss_of
 from twtop.ui.terminal.capabilities import capabilities
 from twtop.ui.terminal.driver import TerminalDriver
 from twtop.ui.terminal.run import run_app
+from twtop.ui.views import open_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,14 +47,12 @@ if TYPE_CHECKING:
 
     from twtop.core.filter import Expr
     from twtop.core.options import ScreenOptions
-    from twtop.core.ports.usage import Destination
+    from twtop.ui.filter_bar import FilterBar
+    from twtop.ui.strip import StateStrip
+    from twtop.ui.table.heading import Heading
+    from twtop.ui.table.table import GroupTable
 
-_WIDE = 150
-_OTHER_LINES = 3
-"""Header, titles and footer."""
-_FEWEST_LINES = 4
 _TICK_S = 1.0
-SIDES = ("ports", "why")
 
 
 def run(options: ScreenOptions, collector: Collector) -> int:
@@ -93,35 +90,21 @@ class TwtopApp(App[None], inherit_bindings=False):
         self._problem: str | None = None
         self._frozen = False
         self._own_cost = OwnCost()
-        self._header = Header(self.signs, id="header")
-        self._strip = StateStrip(id="strip")
-        self._heading = Heading(self.signs, id="heading")
-        self._table = GroupTable(self.signs, id="table")
-        self._ports = PortPlot(self.signs, id="ports")
-        self._why = ExplainPane(self.signs, id="why")
-        self._filter_bar = FilterBar(id="filter")
+        self._panels = Panels(self.signs)
+        self._track = DrainTrack()
         self._stale = asyncio.Event()
         self._unexplained = asyncio.Event()
         self._collector = collector
 
     def compose(self) -> ComposeResult:
         """Lay out the panels."""
-        yield self._header
-        yield self._strip
-        with Container(id="body"):
-            with Container(id="table-side"):
-                yield self._heading
-                yield self._table
-            with Container(id="side"):
-                yield self._ports
-                yield self._why
-        yield self._filter_bar
-        yield Footer(footer_keys(), id="footer")
+        yield from self._panels.compose()
 
     def on_mount(self) -> None:
         """Start to collect."""
-        self._filter_bar.text = self._filter_text()
-        self._table.focus()
+        self._panels.filter_bar.text = self._filter_text()
+        self._panels.table.focus()
+        self.screen.add_class("-no-drain")
         self._show_status()
         self.run_worker(self._paint(), name="paint")
         self.run_worker(self._explain(), name="explain")
@@ -135,10 +118,7 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the arrangement for the size."""
-        base = self.screen_stack[0]
-        base.set_class(event.size.width >= _WIDE, "-wide")
-        left_for_table = event.size.height - lines_needed(event.size.width) - _OTHER_LINES
-        base.set_class(left_for_table < _FEWEST_LINES, "-tiny")
+        arrange(self.screen_stack[0], event.size)
 
     # What comes in
 
@@ -169,12 +149,14 @@ class TwtopApp(App[None], inherit_bindings=False):
             frame = self._shown.frame if self._frozen and self._shown else self._newest
             if frame is None:
                 continue
-            shown = await asyncio.to_thread(picture, frame, self._spec, self._destination())
+            shown = await asyncio.to_thread(picture, frame, self._spec, self._panels.focus, self._track)
             if self._frozen and self._shown and frame is not self._shown.frame:
                 # Frozen meanwhile: what is on the screen stays, with whatever else was chosen.
                 self._stale.set()
             else:
                 self._show(shown)
+                if isinstance(self.screen, FrameScreen):
+                    await self.screen.follow(shown)
 
     async def _explain(self) -> None:
         """Explain what is under the cursor whenever that changed."""
@@ -185,65 +167,51 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     async def _explain_cursor(self) -> None:
         """Explain what is under the cursor, beside the screen's thread."""
-        table = self._table
+        table = self._panels.table
         if table.lines is None or self._shown is None:
             return
-        host = host_facts(self._shown.frame)
+        host = self._shown.frame.facts
         explanation = await asyncio.to_thread(explain_cursor, table.lines, table.current, table.heading, host)
-        if explanation is not None:
-            self._why.explain(explanation, host)
-            # While this was computed the user may have left.
-            if self.is_running and isinstance(self.screen, ExplainScreen):
+        if explanation is None:
+            self._panels.why.clear()
+        else:
+            self._panels.why.explain(explanation, host)
+            # While this was computed the user may have left. One opened from a view is not about the cursor.
+            if self.is_running and isinstance(self.screen, ExplainScreen) and len(self.screen_stack) == 2:
                 self.screen.explain(explanation, host)
 
     def _show(self, shown: Picture) -> None:
         self._shown = shown
-        self._table.show(shown.view, shown.frame)
-        unlisted = shown.view.moment.snapshot.unlisted is not None
-        self._strip.show(shown.view.state_matches, shown.view.state_deltas, unlisted=unlisted)
-        self._ports.show(shown.plots, frozen=self._frozen)
+        self._panels.show(shown, frozen=self._frozen)
         self._show_heading()
         self._show_status()
 
     def _tick(self) -> None:
         """Let timers run down between snapshots that are further apart than a second."""
         if not self._frozen and self._shown and self._shown.frame.interval_s > 1.5 * _TICK_S:
-            self._table.update_lines()
+            self._panels.table.update_lines()
 
     # What is shown
 
     def _show_heading(self) -> None:
-        self._heading.show(self._spec, self._table.heading)
+        self._panels.heading.show(self._spec, self._panels.table.heading)
 
     def _show_status(self) -> None:
-        frame = self._shown.frame if self._shown else None
-        status = Status(problems=(self._problem,) if self._problem else (), frozen=self._frozen)
-        if frame is not None and self._shown is not None:
-            snapshot = frame.moment.snapshot
-            status = replace(
-                status,
-                host=frame.host.hostname,
-                kernel=frame.host.kernel,
-                namespace=frame.host.namespace_label,
-                interval_s=frame.interval_s,
-                stretched=frame.interval_s > self._options.interval_s * 1.05,
-                wall_s=snapshot.wall_s,
-                filter=self._filter_text() or None,
-                matching=self._shown.view.matching,
-                total=len(snapshot.sockets),
-                own_cost=self._own_cost.text(),
-                problems=(*status.problems, *snapshot.degraded),
+        if isinstance(self.screen, FrameScreen):
+            self.screen.show_frozen(frozen=self._frozen)
+        self._panels.header.show(
+            status_of(
+                self._shown,
+                problem=self._problem,
+                frozen=self._frozen,
+                filter_text=self._filter_text(),
+                asked_s=self._options.interval_s,
+                own_cost=self._own_cost,
             )
-        self._header.show(status)
+        )
 
     def _filter_text(self) -> str:
         return "" if isinstance(self._spec.filter, Everything) else str(self._spec.filter)
-
-    def _destination(self) -> Destination | None:
-        """Return the destination under the cursor."""
-        table = self._table
-        lines, line = table.lines, table.current
-        return destination_at(lines, line) if lines is not None and line is not None else None
 
     # What the user does
 
@@ -254,10 +222,10 @@ class TwtopApp(App[None], inherit_bindings=False):
         self._stale.set()
 
     def on_group_table_cursor_moved(self) -> None:
-        """Follow the cursor with plot and explanation."""
+        """Follow the cursor with plot, drain and explanation."""
         self._show_heading()
         self._unexplained.set()
-        if self._shown and self._destination() != self._shown.destination:
+        if self._shown and self._panels.focus != self._shown.focus:
             self._stale.set()
 
     def on_group_table_sort_chosen(self, event: GroupTable.SortChosen) -> None:
@@ -274,7 +242,7 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     def on_state_strip_clicked(self, event: StateStrip.Clicked) -> None:
         """Go to the state that was clicked."""
-        self._table.go_to_state(event.state)
+        self._panels.table.go_to_state(event.state)
 
     def action_sort(self, step: int) -> None:
         """Sort by another column."""
@@ -288,11 +256,11 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     def action_filter(self) -> None:
         """Begin to type a filter."""
-        self._filter_bar.open()
+        self._panels.filter_bar.open()
 
     def action_clear_filter(self) -> None:
         """Let every socket through."""
-        self._filter_bar.clear_filter()
+        self._panels.filter_bar.clear_filter()
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         """Apply the filter."""
@@ -304,7 +272,7 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     def on_filter_bar_closed(self) -> None:
         """Give the keys back to the table."""
-        self._table.focus()
+        self._panels.table.focus()
 
     def action_group(self) -> None:
         """Choose grouping keys."""
@@ -318,46 +286,63 @@ class TwtopApp(App[None], inherit_bindings=False):
     def action_freeze(self) -> None:
         """Hold the screen still, or let it go on."""
         self._frozen = not self._frozen
-        self._table.freeze(frozen=self._frozen)
+        self._panels.table.freeze(frozen=self._frozen)
         self._show_status()
         if not self._frozen:
             self._stale.set()
 
     def action_side(self, name: str) -> None:
         """Show one of the lower panels, or hide it; where there is room for both, each by itself."""
-        screen = self.screen
-        if screen.has_class("-wide"):
-            screen.toggle_class(f"-no-{name}")
-            return
-        for side in SIDES:
-            screen.set_class(side == name and not screen.has_class(f"-{name}"), f"-{side}")
+        switch_side(self.screen, name)
+        # What is computed depends on what is seen.
+        self.call_after_refresh(self._stale.set)
+
+    def action_view(self, name: str) -> None:
+        """Show a view on the whole screen, in place of another one, until the user leaves it."""
+        if isinstance(self.screen, FrameScreen):
+            self.screen.dismiss()
+        view = open_view(name, self.signs)
+        self.push_screen(view)
+        view.show_frozen(frozen=self._frozen)
+        if self._shown is not None:
+            view.call_after_refresh(view.follow, self._shown)
+
+    def on_frame_screen_filter_chosen(self, event: FrameScreen.FilterChosen) -> None:
+        """Leave the view for the sockets that it is about."""
+        self.screen.dismiss()
+        self._panels.filter_bar.apply(event.filter)
+
+    def on_frame_screen_topic_chosen(self, event: FrameScreen.TopicChosen) -> None:
+        """Explain what a view asks about; esc goes back to the view."""
+        if self._shown is not None:
+            facts = self._shown.frame.facts
+            self.push_screen(ExplainScreen(self.signs, Trail(explain(event.topic, facts), facts)))
 
     async def action_explain(self) -> None:
         """Show the explanation on the whole screen; of what is under the cursor now, not a moment ago."""
-        pane = self._why
+        pane = self._panels.why
         if not pane.trail.steps:
             await self._explain_cursor()
+        if pane.trail.start is None:
+            self.notify("There is nothing under the cursor.", timeout=3)
+            return
         self.push_screen(ExplainScreen(pane.signs, pane.trail))
 
     def action_page_why(self, step: int) -> None:
         """Page the explanation."""
-        self._why.page(step)
+        self._panels.why.page(step)
 
     def action_copy_line(self) -> None:
         """Copy the line under the cursor as text."""
-        text = self._table.current_text
+        text = self._panels.table.current_text
         if text:
             self.copy_to_clipboard(text)
             self.notify("Copied the line.", timeout=2)
 
     def action_copy_ss(self) -> None:
         """Copy the ss command that lists what is under the cursor."""
-        table = self._table
-        expression = self._spec.filter
-        if table.lines is not None and table.current is not None:
-            own = line_filter(table.lines, table.current)
-            expression = own if isinstance(expression, Everything) else And((expression, own))
-        command = ss_command(expression)
+        table = self._panels.table
+        command = ss_of(self._spec.filter, table.lines, table.current)
         if command is None:
             self.notify("ss has no equivalent of this filter.", severity="warning", timeout=4)
             return
@@ -366,13 +351,7 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     def action_help(self) -> None:
         """List every key."""
-        sections = [
-            ("Everywhere", [*described(KEYS), *TERMINAL_KEYS]),
-            ("Table", described(GroupTable.BINDINGS)),
-            ("Explanation", described(ExplainPane.BINDINGS)),
-            ("Filter", described(FilterBar.BINDINGS)),
-        ]
-        self.push_screen(HelpScreen(sections))
+        self.push_screen(HelpScreen(main_sections()))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action of the bindings in the command palette."""

@@ -19,7 +19,12 @@ KEYS: Final[list[BindingType]] = [
     Binding("S,less_than_sign", "sort(-1)", "sort back", tooltip="Sort by the column before"),
     Binding("r", "reverse", "reverse", tooltip="Reverse the order"),
     Binding("space", "freeze", "freeze", tooltip="Freeze what is shown; collecting goes on"),
+    Binding("f", "view('findings')", "findings", tooltip="Show what is wrong or about to be, and what to do"),
+    Binding("b", "view('budgets')", "budgets", tooltip="Show each destination's port budget, and what if"),
+    Binding("v", "view('diagram')", "diagram", tooltip="Show the state diagram with what moves in it"),
+    Binding("m", "view('counters')", "counters", tooltip="Show the kernel's counters, what moved first"),
     Binding("p", "side('ports')", "ports", tooltip="Show or hide the plot of ephemeral ports"),
+    Binding("d", "side('drain')", "drain", tooltip="Show or hide when the group under the cursor drains"),
     Binding("w", "side('why')", "why", tooltip="Show or hide the explanation of what is under the cursor"),
     Binding("e", "explain", "explain", tooltip="Read the explanation on the whole screen"),
     Binding("right_square_bracket", "page_why(1)", "why on", tooltip="Page the explanation on"),
@@ -40,8 +45,22 @@ TERMINAL_KEYS: Final = (
 """Keys that the terminal driver takes."""
 
 _IN_FOOTER: Final = (
-    "filter", "group", "sort(1)", "freeze", "side('ports')", "side('why')", "help", "explain", "quit",
-)  # fmt: skip
+    "filter",
+    "view('findings')",
+    "side('ports')",
+    "side('why')",
+    "group",
+    "sort(1)",
+    "help",
+    "side('drain')",
+    "view('diagram')",
+    "view('budgets')",
+    "view('counters')",
+    "freeze",
+    "explain",
+    "quit",
+)
+"""In the order in which they are given room; the last one always has it."""
 
 _NAMES: Final = {
     "slash": "/",

@@ -83,6 +83,10 @@ class FilterBar(Vertical):
         """Let everything through."""
         self._apply("")
 
+    def apply(self, expression: Expr) -> None:
+        """Put a filter in force that nobody typed."""
+        self._apply(str(expression))
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """Apply what can be understood, point at what cannot."""
         event.stop()

@@ -17,12 +17,18 @@ class Footer(LineView):
     def __init__(self, keys: Sequence[tuple[str, str]], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._keys = keys
+        self._note = ""
+
+    def show_note(self, note: str) -> None:
+        """Put a word before the keys; an empty one takes it away."""
+        self._note = note
+        self.update_lines()
 
     def line(self, number: int, width: int) -> list[Part]:
         """Draw the keys."""
-        parts: list[Part] = []
+        parts: list[Part] = [(f"{self._note}  ", styles.ALARM)] if self._note else []
         *first, last = self._keys
-        room = width - len(last[0]) - len(last[1]) - 1
+        room = width - len(last[0]) - len(last[1]) - 1 - sum(len(text) for text, _ in parts)
         for key, meaning in first:
             if len(key) + len(meaning) + 3 > room:
                 break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.format import count_text
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twtop.core.signs import Signs
+    from twtop.ui.own_cost import OwnCost
+    from twtop.ui.picture import Picture
 
 _NARROWEST: Final = 20
 
@@ -36,6 +38,36 @@ class Status:
     total: int = 0
     own_cost: str = ""
     problems: tuple[str, ...] = ()
+
+
+def status_of(
+    shown: Picture | None,
+    *,
+    problem: str | None,
+    frozen: bool,
+    filter_text: str,
+    asked_s: float,
+    own_cost: OwnCost,
+) -> Status:
+    """Gather what the header says; ``asked_s`` is the interval that the user asked for."""
+    status = Status(problems=(problem,) if problem else (), frozen=frozen)
+    if shown is None:
+        return status
+    frame, snapshot = shown.frame, shown.frame.moment.snapshot
+    return replace(
+        status,
+        host=frame.host.hostname,
+        kernel=frame.host.kernel,
+        namespace=frame.host.namespace_label,
+        interval_s=frame.interval_s,
+        stretched=frame.interval_s > asked_s * 1.05,
+        wall_s=snapshot.wall_s,
+        filter=filter_text or None,
+        matching=shown.view.matching,
+        total=len(snapshot.sockets),
+        own_cost=own_cost.text(),
+        problems=(*status.problems, *snapshot.degraded),
+    )
 
 
 class Header(LineView):

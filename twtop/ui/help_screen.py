@@ -1,4 +1,4 @@
-"""The screen that lists every key, made from the bindings themselves."""
+"""The screen that lists keys, made from the bindings themselves."""
 
 from __future__ import annotations
 
@@ -8,24 +8,17 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from twtop.ui import styles
+from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.line_view import LineView, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from textual.app import ComposeResult
 
 _KEY_COLUMNS = 18
+_LEAST_MEANING = 20
 _HOW = "esc or q: close   up, down, pgup, pgdn: scroll"
-_COLUMNS_HELP = (
-    ("SOCKETS", "sockets in the group; a socket shows `new` in the next column when it just came"),
-    ("+/s  -/s", "sockets that came into and left the group a second"),
-    ("<10s", "how many of them a clock ends within 10 s"),
-    ("LEFT", "shortest to longest time left; in brackets: next try of a retransmission or probe"),
-    ("0..life", "the times left, from 0 (left) to a whole life (right); for a socket: its timer"),
-    ("RQ/SQ", "bytes in the receive and send queue; LISTEN: accept queue and backlog"),
-)
-
 Section = tuple[str, "Sequence[tuple[str, str]]"]
 
 
@@ -43,25 +36,40 @@ class HelpText(LineView, can_focus=True):
 
     def __init__(self, sections: Sequence[Section]) -> None:
         super().__init__(id="help-text")
-        self._lines: list[list[Part]] = [[(_HOW, styles.DIM)], []]
-        for title, rows in (*sections, ("Columns", _COLUMNS_HELP)):
-            self._lines.append([(title, styles.TITLE)])
-            for keys, meaning in rows:
-                self._lines.append([(f"  {keys:<{_KEY_COLUMNS}} ", styles.BOLD), (meaning, styles.PLAIN)])
-            self._lines.append([])
+        self._sections = sections
+        self._width = 0
+        self._lines: list[list[Part]] = []
 
     @property
     def line_count(self) -> int:
         """All lines."""
-        return len(self._lines)
+        return len(self._laid_out(self.visible_size.width))
 
     def line(self, number: int, width: int) -> list[Part]:
         """Return one line."""
-        return self._lines[number]
+        return self._laid_out(width)[number]
+
+    def _laid_out(self, width: int) -> list[list[Part]]:
+        """Return all lines, of at most so many columns where a meaning has room beside its keys."""
+        if width != self._width:
+            self._width = width
+            self._lines = [[(_HOW, styles.DIM)], []]
+            for title, rows in self._sections:
+                self._lines.append([(title, styles.TITLE)])
+                for keys, meaning in rows:
+                    self._lines += _row(f"  {keys:<{_KEY_COLUMNS}} ", meaning, width)
+                self._lines.append([])
+        return self._lines
+
+
+def _row(keys: str, meaning: str, width: int) -> Iterator[list[Part]]:
+    for part in wrap(meaning, max(_LEAST_MEANING, width - len(keys))):
+        yield [(keys, styles.BOLD), (meaning[part], styles.PLAIN)]
+        keys = " " * len(keys)
 
 
 class HelpScreen(ModalScreen[None]):
-    """Every key and what it does."""
+    """Keys and what they do."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "Close")]
 

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 Part = tuple[str, Style]
 """Some text and its look."""
+
+
+def runs(parts: Iterable[Part]) -> list[Part]:
+    """Join neighbours of one look."""
+    joined: list[Part] = []
+    for text, style in parts:
+        if joined and joined[-1][1] is style:
+            joined[-1] = (joined[-1][0] + text, style)
+        else:
+            joined.append((text, style))
+    return joined
 
 
 class LineView(ScrollView, can_focus=False):

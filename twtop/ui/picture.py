@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from twtop.core.ports.plot_data import PlotData, summarise
 from twtop.core.table.view import Spec, View, view
+from twtop.ui.drain.layout import GroupDrain
 
 if TYPE_CHECKING:
-    from twtop.core.ports.usage import Destination
-    from twtop.sources.collector import Frame
+    from twtop.core.drain import DrainTrack
+    from twtop.sources.observer import Frame
+    from twtop.ui.focus import Focus
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,13 +21,31 @@ class Picture:
 
     frame: Frame
     view: View
-    destination: Destination | None
-    """What the cursor was on: the plot shows it beside the busiest."""
+    focus: Focus
+    """What the cursor was on."""
     plots: PlotData
+    drain: GroupDrain | None
+    """None where nobody looks, and where the group is not there any more."""
 
 
-def picture(frame: Frame, spec: Spec, destination: Destination | None) -> Picture:
-    """Compute what the panels show; costs tens of milliseconds at hundreds of thousands of sockets."""
-    moment = frame.moment
-    plots = summarise(moment.snapshot, frame.ports, frame.history, destination)
-    return Picture(frame, view(moment, spec), destination, plots)
+def picture(frame: Frame, spec: Spec, focus: Focus, track: DrainTrack) -> Picture:
+    """Compute what the panels show; costs tens of milliseconds at hundreds of thousands of sockets.
+
+    ``track`` remembers the forecasts of the group that the cursor is on.
+    """
+    shown = view(frame.moment, spec)
+    plots = summarise(frame.moment.snapshot, frame.ports, frame.history, focus.destination)
+    return Picture(frame, shown, focus, plots, _drain(shown, focus, track))
+
+
+def _drain(shown: View, focus: Focus, track: DrainTrack) -> GroupDrain | None:
+    subject = focus.subject
+    if subject is None:
+        track.forget()
+        return None
+    rows = subject.rows(shown)
+    if rows is None:
+        return None
+    # With another filter it is another group.
+    drain = track.follow((subject, shown.spec.filter), shown.moment.snapshot, rows)
+    return GroupDrain(subject.names(shown, rows), drain)

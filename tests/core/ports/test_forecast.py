@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from tests.core.build import rows_of, snapshots, table, unhurried
 from tests.lab.oracle import eventually, states
-from twtop.core.ports.forecast import closed_within, drain, past
+from twtop.core.drain import drain
+from twtop.core.ports.forecast import closed_within, past
 from twtop.core.snapshot import Snapshot, snapshot
 from twtop.core.states import State, Timer
-from twtop.core.timers import NO_END
 from twtop.lab import bulk
 from twtop.sources.live import LiveSource
 
@@ -33,16 +33,6 @@ def waits(left_ms: Sequence[int]) -> Snapshot:
 
 def all_rows(taken: Snapshot) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     return np.arange(len(taken.sockets))
-
-
-@unhurried
-@given(snapshots, st.integers(1, 130))
-def test_the_drain_is_counted_second_by_second(taken: Snapshot, seconds: int) -> None:
-    left = [int(ms) for ms in taken.left_ms]
-    # What shows 0 is still there.
-    ends = [max(1, ms) for ms in left if ms != NO_END]
-    expected = [len(left) - sum(end <= 1000 * second for end in ends) for second in range(seconds + 1)]
-    assert drain(taken, all_rows(taken), seconds).tolist() == expected
 
 
 @unhurried

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 
 from tests.core.build import snapshots, table, unhurried
-from twtop.core.ports.forecast import drain
-from twtop.core.ports.history import DESTINATIONS, PortHistory
-from twtop.core.ports.plot_data import DestinationPlot, rows_towards, summarise
-from twtop.core.ports.usage import Destination, port_usage
+from twtop.core.drain import drain
+from twtop.core.ports.history import DESTINATIONS, PortHistory, Usage
+from twtop.core.ports.plot_data import DestinationPlot, summarise
+from twtop.core.ports.usage import Destination, port_usage, rows_towards
 from twtop.core.snapshot import Snapshot, snapshot
 from twtop.core.states import State, Timer
 from twtop.core.sysctls import LOCAL_PORT_RANGE, Sysctls
@@ -150,7 +150,7 @@ def test_a_destination_that_no_sample_counted_is_unknown_and_not_zero() -> None:
     usage = port_usage(now)
     history = PortHistory()
     history.add(1, usage, sockets)
-    assert history.series(usage.destination(sockets, 0), 1) == [(1, (crowded, 0))]
+    assert history.series(usage.destination(sockets, 0), 1) == [(1, Usage(crowded, 0))]
     assert history.series(usage.destination(sockets, DESTINATIONS), 1) == []
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.core.build import moment_of, moments, table, unhurried
 from twtop.core.changes import follow
+from twtop.core.runs import Runs
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.snapshot import snapshot
 from twtop.core.states import State, Timer
@@ -26,7 +27,7 @@ def socket_text(name: str, sockets: Sockets, elapsed_ms: int = 0) -> str:
 
 
 def group_text(name: str, moment: Moment, elapsed_ms: int = 0) -> str:
-    everyone = measure(moment, np.arange(len(moment.snapshot.sockets)), np.zeros(1, np.intp))
+    everyone = measure(moment, Runs(np.arange(len(moment.snapshot.sockets)), np.zeros(1, np.intp)))
     return FIELDS[name].group_text(Cell(moment, ASCII, elapsed_ms), everyone, 0)
 
 
@@ -38,7 +39,7 @@ def test_every_text_fits_its_column(moment: Moment, elapsed_ms: int, signs: Sign
     cell = Cell(moment, signs, elapsed_ms)
     rows = np.arange(len(moment.snapshot.sockets))
     starts = np.unique(np.array([0, len(rows) // 3, len(rows) // 2], np.intp)) if len(rows) else rows
-    measures = measure(moment, rows, starts)
+    measures = measure(moment, Runs(rows, starts))
     texts = [field.socket_text(cell, row) for row in rows.tolist()]
     texts += [field.group_text(cell, measures, index) for index in range(len(measures))]
     assert max(map(len, texts), default=0) <= field.width

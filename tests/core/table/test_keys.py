@@ -12,6 +12,7 @@ from twtop.core.address import MAPPED_PREFIX
 from twtop.core.mixing import mixed
 from twtop.core.roles import server_side
 from twtop.core.states import State, state_label
+from twtop.core.sysctls import DEFAULT_PORT_RANGE
 from twtop.core.table.keys import DEFAULT_KEYS, KEYS, has_remote, local_text, parse_keys, remote_text
 from twtop.errors import UsageError
 
@@ -63,7 +64,7 @@ def text_of(name: str, row: Row, server: bool) -> str:
 @given(st.integers(0, 2**32), st.sampled_from(list(KEYS)))
 def test_text(seed: int, name: str) -> None:
     sockets = crowd(seed, 60)
-    server = server_side(sockets)
+    server = server_side(sockets, DEFAULT_PORT_RANGE)
     for nth, row in enumerate(rows_of(sockets)):
         assert KEYS[name].text(sockets, nth, bool(server[nth])) == text_of(name, row, bool(server[nth]))
 
@@ -74,7 +75,7 @@ def test_a_group_has_one_text_and_a_text_has_one_group(seed: int, name: str) -> 
     sockets = crowd(seed, 60)
     # 0.0.0.0 and :: are two addresses with one text, because listeners of either take all that come.
     sockets = sockets.take((sockets.local_hi != 0) | (sockets.local_lo != 0))
-    server = server_side(sockets)
+    server = server_side(sockets, DEFAULT_PORT_RANGE)
     keys = mixed(KEYS[name].columns(sockets, server)).tolist()
     texts = [
         # A listener of this host and its clients on this host: one end, seen from its two sides.
@@ -93,7 +94,7 @@ def test_a_listener_is_no_peer_of_the_connections_from_its_own_address() -> None
         local_port=[port, port],
         remote_port=[0, 5000],
     )
-    server = server_side(sockets)
+    server = server_side(sockets, DEFAULT_PORT_RANGE)
     assert [KEYS["peer"].text(sockets, row, True) for row in (0, 1)] == ["10.0.0.1:80", ":80<10.0.0.1"]
     keys = mixed(KEYS["peer"].columns(sockets, server))
     assert keys[0] != keys[1]

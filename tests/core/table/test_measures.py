@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.build import crowd, moment_of, table, unhurried
+from twtop.core.runs import Runs
 from twtop.core.states import State, Timer
 from twtop.core.table.measures import HISTOGRAM_BINS, Measures, measure
 from twtop.core.timers import NO_END
+
+ONE = Runs(np.arange(1), np.zeros(1, np.intp))
 
 
 def same(one: Measures, other: Measures) -> bool:
@@ -30,12 +33,12 @@ def test_merged_groups_measure_what_one_group_would(seed: int, count: int, data:
     starts = np.array([0, *(at for at in data.draw(places) if at < len(rows))], np.intp)
     chosen = st.lists(st.integers(1, len(starts)), unique=True).map(sorted)
     runs = np.array([0, *(at for at in data.draw(chosen) if at < len(starts))], np.intp)
-    assert same(measure(moment, rows, starts).merged(runs), measure(moment, rows, starts[runs]))
+    assert same(measure(moment, Runs(rows, starts)).merged(runs), measure(moment, Runs(rows, starts[runs])))
 
 
 def test_taking_chooses_and_orders() -> None:
     moment = moment_of(table(state=[State.ESTAB] * 6))
-    measures = measure(moment, np.arange(6), np.array([0, 1, 3]))
+    measures = measure(moment, Runs(np.arange(6), np.array([0, 1, 3])))
     assert measures.sockets.tolist() == [1, 2, 3]
     assert measures.take(np.array([2, 0])).sockets.tolist() == [3, 1]
     assert len(measures) == 3
@@ -46,17 +49,17 @@ def test_taking_chooses_and_orders() -> None:
 )
 def test_the_histogram_spreads_a_life(expires_ms: int, bin_: int) -> None:
     waits = table(state=[State.TIME_WAIT], timer=[Timer.TIMEWAIT], expires_ms=[expires_ms])
-    (histogram,) = measure(moment_of(waits), np.arange(1), np.zeros(1, np.intp)).histogram.tolist()
+    (histogram,) = measure(moment_of(waits), ONE).histogram.tolist()
     assert histogram == [int(nth == bin_) for nth in range(HISTOGRAM_BINS)]
 
 
 def test_queues_of_many_listeners_do_not_overflow() -> None:
     full = table(state=[State.ESTAB] * 10, rqueue=[2**32 - 1] * 10, wqueue=[2**32 - 1] * 10)
-    measures = measure(moment_of(full), np.arange(10), np.zeros(1, np.intp))
+    measures = measure(moment_of(full), Runs(np.arange(10), np.zeros(1, np.intp)))
     assert measures.rqueue.tolist() == measures.wqueue.tolist() == [10 * (2**32 - 1)]
 
 
 def test_immortals_have_no_span() -> None:
-    measures = measure(moment_of(table(state=[State.ESTAB])), np.arange(1), np.zeros(1, np.intp))
+    measures = measure(moment_of(table(state=[State.ESTAB])), ONE)
     assert (measures.shortest_ms[0], measures.longest_ms[0], measures.soon[0]) == (NO_END, -1, 0)
     assert not measures.histogram.any()

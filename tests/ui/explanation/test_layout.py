@@ -163,3 +163,25 @@ def test_a_sysctl_row_is_a_link_though_a_sentence_mentions_it() -> None:
 def test_links_are_in_reading_order() -> None:
     links = lay_out(explain_state(State.TIME_WAIT, host()), 60, UNICODE).links
     assert list(links.values()) == sorted(links.values())
+
+
+def test_a_myth_is_a_link_to_its_page_before_its_truth() -> None:
+    explanation = explain_sysctl("tcp_fin_timeout", host())
+    page = lay_out(explanation, 80, UNICODE)
+    row = 'fin-timeout "lower tcp_fin_timeout, and TIME-WAIT ends sooner" → it changes FIN-WAIT-2, not'
+    assert row in " ".join(" ".join(texts(page)).split())
+    plain = " ".join(" ".join(texts(lay_out(explanation, 80, ASCII))).split())
+    assert row.replace("→", ASCII.arrow) in plain
+    linked = {link.topic.name: link.topic.kind for link in page.links}
+    assert linked["fin-timeout"] == "myth"
+
+
+def test_commands_stand_below_their_step_and_scripts_keep_their_blanks() -> None:
+    steps = Section("See it", "steps", ("First this.", "$ ls"))
+    code = Section("Script", "code", ("for n in 1 2; do", "  ls; done"))
+    assert texts(lay_out(Explanation("x", "y", (steps, code)), 80, UNICODE)) == [
+        "See it  - First this.",
+        "          $ ls",
+        "Script  for n in 1 2; do",
+        "          ls; done",
+    ]

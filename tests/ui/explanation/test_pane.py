@@ -16,7 +16,7 @@ from tests.knowledge.hosts import host
 from twtop.core.signature import RowSignature
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.states import State
-from twtop.knowledge.explain import explain_column, explain_state
+from twtop.knowledge.explain import explain_column, explain_state, explain_sysctl
 from twtop.ui import styles
 from twtop.ui.explanation.layout import Link, Page, lay_out
 from twtop.ui.explanation.pane import ExplainPane
@@ -178,10 +178,26 @@ async def test_links_are_selected_opened_and_left_again() -> None:
         assert lines[0].startswith("FIN-WAIT-2 → net.ipv4.tcp_fin_timeout: life of orphans in FIN-WAIT-2")
         assert lines[1].startswith("Here    net.ipv4.tcp_fin_timeout = 60 (default)")
         await pilot.press("down", "right")
-        assert app.opened[1:] == ["FIN-WAIT-2"]
+        assert app.opened[1:] == ["fin-timeout-90"]
         await pilot.press("backspace", "left")
         assert shown(app.pane)[0].startswith("FIN-WAIT-2: ")
         assert selected(app.pane) == ["tcp_fin_timeout"]
+
+
+async def test_a_myth_opens_its_page_and_that_leads_back_to_where_it_belongs() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 60)) as pilot:
+        app.pane.explain(explain_sysctl("tcp_fin_timeout", host()), host())
+        await pilot.press("tab")
+        while selected(app.pane) != ["fin-timeout"]:
+            before = selected(app.pane)
+            await pilot.press("down")
+            assert selected(app.pane) != before
+        await pilot.press("enter")
+        assert app.opened == ["fin-timeout"]
+        assert 'fin-timeout: the myth "lower tcp_fin_timeout' in shown(app.pane)[0]
+        assert shown(app.pane)[1].startswith("In fact it changes FIN-WAIT-2")
+        assert "          $ sysctl -w net.ipv4.tcp_fin_timeout=5" in shown(app.pane)
 
 
 async def test_going_back_returns_to_the_same_place() -> None:

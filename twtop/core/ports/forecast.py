@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from twtop.core.drain import MINUTE_S
 from twtop.core.states import State
-from twtop.core.timers import NO_END
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,20 +19,7 @@ if TYPE_CHECKING:
     from twtop.core.snapshot import Snapshot
     from twtop.core.sockets import Rows
 
-MINUTE_S: Final = 60
 _OLDEST_SHARE: Final = 6
-
-
-def drain(snapshot: Snapshot, rows: Rows, seconds: int = MINUTE_S) -> NDArray[np.int64]:
-    """Return how many of the sockets are left after 0, 1, ... ``seconds`` s if none is added.
-
-    A clock that shows 0 has not rung yet (the timer wheel rounds up): such a socket counts until after 1 s.
-    """
-    left = snapshot.left_ms[rows]
-    mortal = left[left != NO_END]
-    second = np.clip(-(-mortal.astype(np.int64) // 1000), 1, seconds + 1)
-    gone = np.cumsum(np.bincount(second, minlength=seconds + 2))[: seconds + 1]
-    return len(rows) - gone
 
 
 def past(snapshot: Snapshot, rows: Rows, seconds: int = MINUTE_S) -> NDArray[np.int64]:
@@ -41,7 +28,7 @@ def past(snapshot: Snapshot, rows: Rows, seconds: int = MINUTE_S) -> NDArray[np.
     Those still here are counted by their age. Those that have ended since are estimated from the close rate
     of the oldest sixth of a life: exact for a steady load and for one that began within the last life.
     """
-    age = _ages_ms(snapshot, rows)
+    age = ages_ms(snapshot, rows)
     ago = np.arange(seconds, 0, -1)
     there = len(rows) - np.searchsorted(np.sort(age), ago * 1000)
     oldest_ms = snapshot.life_ms // _OLDEST_SHARE
@@ -49,13 +36,13 @@ def past(snapshot: Snapshot, rows: Rows, seconds: int = MINUTE_S) -> NDArray[np.
     return there + np.rint(rate * ago).astype(np.int64)
 
 
-def closed_within(snapshot: Snapshot, rows: Rows, seconds: int) -> int:
+def closed_within(snapshot: Snapshot, rows: Rows, seconds: float) -> int:
     """Count the TIME-WAITs that began in the last ``seconds`` s."""
-    return int(np.count_nonzero(_ages_ms(snapshot, rows) < seconds * 1000))
+    return int(np.count_nonzero(ages_ms(snapshot, rows) < seconds * 1000))
 
 
-def _ages_ms(snapshot: Snapshot, rows: Rows) -> NDArray[np.int64]:
-    """Return since when those in TIME-WAIT have been in it."""
+def ages_ms(snapshot: Snapshot, rows: Rows) -> NDArray[np.int64]:
+    """Return for how long those in TIME-WAIT have been in it."""
     waiting = rows[snapshot.sockets.state[rows] == State.TIME_WAIT]
     age: NDArray[np.int64] = np.maximum(snapshot.life_ms - snapshot.left_ms[waiting].astype(np.int64), 0)
     return age

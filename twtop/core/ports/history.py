@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+
+from twtop.core.ports.usage import destination_keys
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from twtop.core.ports.usage import Destination, Ports
-    from twtop.core.sockets import Sockets
+    from twtop.core.sockets import Rows, Sockets
 
 SAMPLES: Final = 600
 DESTINATIONS: Final = 32
@@ -24,6 +28,8 @@ class Usage(NamedTuple):
     used: int
     waiting: int
     """Those of them in TIME-WAIT."""
+    new: int = 0
+    """Connections first seen since the sample before."""
 
 
 class Sample(NamedTuple):
@@ -52,13 +58,14 @@ class PortHistory:
         self._names: dict[Destination, Destination] = {}
         self._lock = threading.Lock()
 
-    def add(self, instant_s: float, ports: Ports, sockets: Sockets) -> None:
-        """Remember the busiest destinations of a snapshot."""
+    def add(self, instant_s: float, ports: Ports, sockets: Sockets, new: Rows | None = None) -> None:
+        """Remember the busiest destinations of a snapshot; ``new`` are its connections not seen before."""
         busiest = [ports.destination(sockets, index) for index in range(min(DESTINATIONS, len(ports)))]
         # All samples share one object per destination: ten minutes of them would take megabytes more.
         self._names = {name: self._names.get(name, name) for name in busiest}
+        came = _towards(sockets, ports.row[: len(busiest)], new)
         usage = {
-            self._names[name]: Usage(int(ports.used[index]), int(ports.waiting[index]))
+            self._names[name]: Usage(int(ports.used[index]), int(ports.waiting[index]), came[index])
             for index, name in enumerate(busiest)
         }
         with self._lock:
@@ -75,6 +82,13 @@ class PortHistory:
             if sample.instant_s <= until_s and (sample.complete or destination in sample.usage)
         ]
 
+    def lately(self, seconds: float) -> list[Sample]:
+        """Return the samples of the last seconds, oldest first."""
+        with self._lock:
+            newest_s = self._samples[-1].instant_s if self._samples else 0.0
+            recent = takewhile(lambda old: old.instant_s >= newest_s - seconds, reversed(self._samples))
+            return list(recent)[::-1]
+
     def estimate(self, destination: Destination) -> Estimate | None:
         """Return what was reckoned of the time before the samples."""
         return self._estimates.get(destination)
@@ -84,3 +98,11 @@ class PortHistory:
         while len(self._estimates) >= DESTINATIONS:
             del self._estimates[next(iter(self._estimates))]
         self._estimates[destination] = estimate
+
+
+def _towards(sockets: Sockets, destinations: Rows, new: Rows | None) -> list[int]:
+    """Count how many of the new sockets go where each of some sockets goes."""
+    if new is None or not new.size or not destinations.size:
+        return [0] * len(destinations)
+    keys = destination_keys(sockets, new)
+    return [int(np.count_nonzero(keys == key)) for key in destination_keys(sockets, destinations)]

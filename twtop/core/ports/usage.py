@@ -10,25 +10,26 @@ Sources: net/ipv4/inet_hashtables.c (__inet_hash_connect), net/ipv4/inet_connect
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from twtop.core.address import address_text, endpoint_text
-from twtop.core.mixing import mixed
+from twtop.core.mixing import mixed_at
+from twtop.core.ports import supply
+from twtop.core.ports.supply import Clients
+from twtop.core.roles import is_alone, ports_of
+from twtop.core.runs import Runs
 from twtop.core.states import State
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from twtop.core.ports.supply import BindPool
     from twtop.core.snapshot import Snapshot
-    from twtop.core.sockets import Mask, Rows, Sockets
+    from twtop.core.sockets import U64, Mask, Rows, Sockets
     from twtop.core.sysctls import PortRange
     from twtop.core.table.measures import Counts
-
-_PORTS: Final = 1 << 16
-_FIRST_PARITY_FULL: Final = 0.9
-_MOST_POOLS: Final = 16
 
 
 class Destination(NamedTuple):
@@ -56,41 +57,50 @@ class Destination(NamedTuple):
         return endpoint_text(self.remote_hi, self.remote_lo, self.remote_port)
 
 
-@dataclass(frozen=True, slots=True)
-class BindPool:
-    """The ports of one source address, as a socket that binds before it connects must share them."""
-
-    source: str
-    used: int
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Ports:
     """Port usage at one instant; destinations with the most ports in use first."""
 
     range: PortRange
     capacity: int
-    """Ports that connect() can choose: the range less reserved and explicitly bound ones."""
+    """Ports that connect() can choose where none is used yet: the range less those that it passes over."""
     half: int
     """From here on connect() is slow: all ports of the parity it tries first are taken."""
     reserved: int
     bound: int
     """Ports of the range held by listeners and by sockets that are only bound."""
+    bound_first: int
+    """Ports of the range held by sockets that were bound before they connected, as far as one can tell."""
+    bound_first_rows: Rows
+    """Those sockets."""
+    barred: Mask
+    """Per port (all 65,536): connect() passes over it, whatever the range is."""
     row: Rows
     """A socket of each destination."""
     used: Counts
     """Ports in use towards each destination."""
     waiting: Counts
     """Those of them in TIME-WAIT."""
+    own: Counts
+    """Those of them that connect() would pass over now, because they were bound: each destination has them on
+    top of `capacity` and `half`."""
     pools: tuple[BindPool, ...]
     """Source addresses with sockets that were bound first, the fullest pool first."""
     udp_used: int | None
     """Ports of the range that UDP uses, from a pool of its own; None where unknown."""
     past_half: dict[Destination, int]
-    """Ports in use towards the destinations that use half of the capacity or more."""
+    """Ports in use towards the destinations that use half of their capacity or more."""
 
     def __len__(self) -> int:
         return len(self.used)
+
+    def capacity_of(self, index: int) -> int:
+        """How many ports can be in use towards the destination at one index."""
+        return self.capacity + int(self.own[index])
+
+    def half_of(self, index: int) -> int:
+        """From how many ports in use towards the destination at one index connect() is slow."""
+        return self.half + int(self.own[index])
 
     def destination(self, sockets: Sockets, index: int) -> Destination:
         """Return the destination at one index."""
@@ -111,85 +121,75 @@ def destination_of(sockets: Sockets, row: int) -> Destination:
     return Destination(*(int(getattr(sockets, name)[row]) for name in Destination._fields))
 
 
+def destination_keys(sockets: Sockets, rows: Rows) -> U64:
+    """Return one number per socket, the same for those that are connected to one destination."""
+    return mixed_at([getattr(sockets, name) for name in Destination._fields], rows)
+
+
+def rows_towards(snapshot: Snapshot, destination: Destination) -> Rows:
+    """Return the sockets that hold an ephemeral port towards a destination."""
+    sockets, span = snapshot.sockets, snapshot.sysctls.port_range
+    rows = np.flatnonzero(sockets.remote_port == destination.remote_port)
+    for name in Destination._fields[:-1]:
+        rows = rows[getattr(sockets, name)[rows] == np.uint64(getattr(destination, name))]
+    port = sockets.local_port[rows]
+    found: Rows = rows[(port >= span.low) & (port <= span.high) & ~snapshot.server[rows]]
+    return found
+
+
 def port_usage(snapshot: Snapshot) -> Ports:
     """Compute all port budgets of a snapshot."""
     sockets, sysctls = snapshot.sockets, snapshot.sysctls
     span = sysctls.port_range
     in_range = (sockets.local_port >= span.low) & (sockets.local_port <= span.high)
-    alone = (sockets.state == State.LISTEN) | (sockets.state == State.UNCONN)
-    reserved = sum(port in span for port in sysctls.reserved_ports)
-    held = set(np.unique(sockets.local_port[in_range & alone]).tolist()) - sysctls.reserved_ports
-    capacity = max(0, span.capacity - reserved - len(held))
-    rows = np.flatnonzero(in_range & ~alone & ~snapshot.server)
-    first, count, group = _by_destination(sockets, rows)
-    waiting = np.bincount(group[sockets.state[rows] == State.TIME_WAIT], minlength=len(first))
-    order = np.argsort(-count, kind="stable")
-    half = max(1, capacity // 2)
-    past_half = {
-        destination_of(sockets, int(first[at])): int(count[at])
-        for at in order[: np.count_nonzero(count >= half)]
-    }
+    runs = snapshot.bundles.where(in_range & ~is_alone(sockets) & ~snapshot.server)
+    heads = runs.heads
+    first, destination = _destinations(sockets, heads)
+    clients = Clients(runs, destination)
+    count = clients.totals(runs.sizes)
+    waiting = clients.totals(runs.sizes * (sockets.state[heads] == State.TIME_WAIT))
+    bound_first = supply.bound_first(snapshot, clients)
+    inside, reserved = supply.range_mask(span), supply.reserved_mask(sysctls)
+    held = supply.held_mask(sockets) & ~reserved
+    bound = ports_of(sockets, np.append(bound_first, supply.outside(snapshot))) & ~reserved & ~held
+    barred = reserved | held | bound
+    choosable = inside & ~barred
+    own = clients.totals(runs.sums(barred.take(sockets.local_port)))
+    half = max(1, int(np.count_nonzero(choosable & supply.first_parity(span))))
+    order = _fullest_first(sockets, first, count)
+    past = order[(count >= half + own)[order]]
     only_bound = np.flatnonzero(in_range & (sockets.state == State.UNCONN))
-    bound_first = np.append(_bound_first(sockets, rows, group, count, span), only_bound)
     udp = snapshot.udp_ports
     return Ports(
         range=span,
-        capacity=capacity,
+        capacity=int(np.count_nonzero(choosable)),
         half=half,
-        reserved=reserved,
-        bound=len(held),
+        reserved=int(np.count_nonzero(inside & reserved)),
+        bound=int(np.count_nonzero(inside & held)),
+        bound_first=int(np.count_nonzero(inside & bound)),
+        bound_first_rows=bound_first,
+        barred=barred,
         row=first[order],
         used=count[order],
         waiting=waiting[order],
-        pools=_pools(sockets, in_range, bound_first),
+        own=own[order],
+        pools=supply.pools(snapshot, np.append(bound_first, only_bound)),
         udp_used=None if udp is None else int(np.count_nonzero((udp >= span.low) & (udp <= span.high))),
-        past_half=past_half,
+        past_half={destination_of(sockets, int(first[at])): int(count[at]) for at in past},
     )
 
 
-def _by_destination(sockets: Sockets, rows: Rows) -> tuple[Rows, Counts, NDArray[np.intp]]:
-    """Return per destination a row and its number of sockets (one port each), and per row its destination."""
-    if not rows.size:
-        nothing = np.zeros(0, np.intp)
-        return nothing, nothing.astype(np.int64), nothing
-    key = mixed([getattr(sockets, name)[rows] for name in Destination._fields])
-    order = np.argsort(key)
-    ascending = key[order]
-    starts = np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1]]))
-    count = np.diff(np.append(starts, len(rows)))
-    group = np.empty(len(rows), np.intp)
-    group[order] = np.repeat(np.arange(len(starts)), count)
-    return rows[order[starts]], count, group
+def _fullest_first(sockets: Sockets, first: Rows, count: Counts) -> NDArray[np.intp]:
+    """Order destinations by ports in use; of equals the lower source, then the lower remote end first."""
+    columns = [getattr(sockets, name)[first] for name in reversed(Destination._fields)]
+    # Sorting is what takes time here, and columns that hold one value need none.
+    varying = [column for column in columns if len(column) and column.min() != column.max()]
+    return np.lexsort((*varying, -count))
 
 
-def _bound_first(
-    sockets: Sockets, rows: Rows, group: NDArray[np.intp], count: Counts, span: PortRange
-) -> Rows:
-    """Return the rows that must have been bound before they connected.
-
-    connect() takes ports of the parity of the range's low end until none is left; bind() to port 0 takes the
-    other parity first. A port of the other parity, while the first has room, was bound.
-    """
-    other = (sockets.local_port[rows] ^ span.low) & 1 == 1
-    taken_first = np.bincount(group[~other], minlength=len(count))
-    has_room = taken_first < span.half * _FIRST_PARITY_FULL
-    bound: Rows = rows[other & has_room[group]]
-    return bound
-
-
-def _pools(sockets: Sockets, in_range: Mask, bound_first: Rows) -> tuple[BindPool, ...]:
-    """Count the ports in use on every source address that has sockets bound first."""
-    pools = []
-    for row in _one_per_source(sockets, bound_first):
-        high, low = int(sockets.local_hi[row]), int(sockets.local_lo[row])
-        same = in_range & (sockets.local_lo == np.uint64(low)) & (sockets.local_hi == np.uint64(high))
-        seen = np.zeros(_PORTS, np.bool_)
-        seen[sockets.local_port[same]] = True
-        pools.append(BindPool(address_text(high, low), int(np.count_nonzero(seen))))
-    return tuple(sorted(pools, key=lambda pool: (-pool.used, pool.source)))
-
-
-def _one_per_source(sockets: Sockets, rows: Rows) -> list[int]:
-    key = mixed([sockets.local_hi[rows], sockets.local_lo[rows]]) if rows.size else np.zeros(0, np.uint64)
-    _, index = np.unique(key, return_index=True)
-    return [int(row) for row in rows[index[:_MOST_POOLS]]]
+def _destinations(sockets: Sockets, rows: Rows) -> tuple[Rows, Rows]:
+    """Return one row per destination, and of each row the number of its destination."""
+    same = Runs.of(destination_keys(sockets, rows))
+    number = np.empty(len(rows), np.intp)
+    number[same.rows] = np.repeat(np.arange(len(same)), same.sizes)
+    return rows[same.heads], number

@@ -1,6 +1,7 @@
 """Sockets grouped by a chain of keys, every level sorted, without a Python step per socket or group.
 
-One sort of one 64-bit key per socket finds the finest groups; the levels above are merged from those below.
+Runs of sockets that no key tells apart are measured, as a rule the bundles of the snapshot; the finest groups
+are merged from them, and the levels above from those below.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twtop.core.mixing import mixed
+from twtop.core.runs import Runs, ranges
 from twtop.core.table.keys import KEYS
 from twtop.core.table.measures import Measures, measure
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from twtop.core.changes import Moment
+    from twtop.core.snapshot import Snapshot
     from twtop.core.sockets import U64, Mask, Rows, Sockets
 
 
@@ -75,30 +78,42 @@ def group(
     """
     snapshot = moment.snapshot
     sockets, server = snapshot.sockets, snapshot.server
-    everything = chosen is None or bool(chosen.all())
-    rows = np.arange(len(sockets)) if chosen is None or everything else np.flatnonzero(chosen)
-    picked = sockets if everything else sockets.take(rows)
-    picked_server = server if everything else server[rows]
     gone_sockets = moment.gone if gone is None else moment.gone.take(gone)
     gone_server = moment.gone_server if gone is None else moment.gone_server[gone]
 
-    identities = _identities(picked, picked_server, keys)
-    gone_identities = _identities(gone_sockets, gone_server, keys)
-    order = np.argsort(identities[-1])
-    finest = identities[-1][order]
-    starts = _run_starts(finest)
-    members = rows[order]
-    levels = _levels(moment, members, starts, [identity[order[starts]] for identity in identities])
+    runs = _runs(snapshot, chosen, keys)
+    heads = runs.heads
+    identities = _identities(snapshot, heads, keys)
+    gone_identities = _identities_of_all(gone_sockets, gone_server, keys)
+    order = np.lexsort(identities[::-1])
+    levels = _levels(heads[order], measure(moment, runs).take(order), [each[order] for each in identities])
     levels = [
         replace(level, measures=replace(level.measures, gone=_count(gone_identity, level.identity)))
         for level, gone_identity in zip(levels, gone_identities, strict=True)
     ]
     *above, bottom = _sorted(levels, sockets, server, keys, sort_value, descending)
-    bottom, members = _lay_out(bottom, members)
-    return Groups(tuple(keys), (*above, bottom), members)
+    bottom, rows = _lay_out(bottom, runs, order)
+    return Groups(tuple(keys), (*above, bottom), rows)
 
 
-def _identities(sockets: Sockets, server: Mask, keys: Sequence[str]) -> list[U64]:
+def _runs(snapshot: Snapshot, chosen: Mask | None, keys: Sequence[str]) -> Runs:
+    """Return runs of the chosen sockets, each of them within one finest group."""
+    if not any(KEYS[name].splits_bundles for name in keys):
+        return snapshot.bundles if chosen is None else snapshot.bundles.where(chosen)
+    rows = np.arange(len(snapshot.sockets)) if chosen is None else np.flatnonzero(chosen)
+    runs = Runs.of(_identities(snapshot, rows, keys)[-1])
+    return Runs(rows[runs.rows], runs.starts)
+
+
+def _identities(snapshot: Snapshot, rows: Rows, keys: Sequence[str]) -> list[U64]:
+    """Return the identities of some sockets: of many picked from those of all, of few after picking."""
+    sockets, server = snapshot.sockets, snapshot.server
+    if 2 * len(rows) > len(sockets):
+        return [identity[rows] for identity in _identities_of_all(sockets, server, keys)]
+    return _identities_of_all(sockets.take(rows), server[rows], keys)
+
+
+def _identities_of_all(sockets: Sockets, server: Mask, keys: Sequence[str]) -> list[U64]:
     """Return per level the identity of the group that each socket is in: its keys down to that level."""
     found: list[U64] = []
     for name in keys:
@@ -106,26 +121,21 @@ def _identities(sockets: Sockets, server: Mask, keys: Sequence[str]) -> list[U64
     return found
 
 
-def _levels(moment: Moment, members: Rows, starts: Rows, identities: list[U64]) -> list[Level]:
-    """Build all levels from the finest groups; ``identities`` are theirs, per level.
+def _levels(row: Rows, measures: Measures, identities: list[U64]) -> list[Level]:
+    """Build all levels from runs of sockets: one row of each, their measures, their identities per level.
 
-    Sorted by all identities, outermost first, every level's groups are runs in the level below.
+    The runs are sorted by all identities, outermost first, so every level's groups are runs of what is below.
     """
-    order = np.lexsort(identities[::-1])
-    last = np.append(starts[1:], len(members)).astype(np.intp)
-    measures = measure(moment, members, starts).take(order)
-    row = members[starts[order]]
     nothing = np.zeros(0, np.intp)
-    levels = [Level(identities[-1][order], row, nothing, starts[order], last[order], measures)]
-    for identity in reversed(identities[:-1]):
-        below = levels[0]
-        ascending = identity[order]
-        first = _run_starts(ascending)
-        order = order[first]
-        end = np.append(first[1:], len(ascending)).astype(np.intp)
-        levels[0] = replace(below, parent=np.repeat(np.arange(len(first)), end - first))
-        merged = below.measures.merged(first)
-        levels.insert(0, Level(ascending[first], below.row[first], nothing, first, end, merged))
+    levels: list[Level] = []
+    for depth in reversed(range(len(identities))):
+        first = _run_starts(identities[depth])
+        end = np.append(first[1:], len(row)).astype(np.intp)
+        row, measures = row[first], measures.merged(first)
+        identities = [identity[first] for identity in identities[: depth + 1]]
+        if levels:
+            levels[0] = replace(levels[0], parent=np.repeat(np.arange(len(first)), end - first))
+        levels.insert(0, Level(identities[depth], row, nothing, first, end, measures))
     return levels
 
 
@@ -134,13 +144,15 @@ def _run_starts(values: U64) -> Rows:
     return np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])[: len(values)])
 
 
-def _lay_out(finest: Level, members: Rows) -> tuple[Level, Rows]:
-    """Bring the sockets' rows into the order of the finest groups, so that every group is one run of them."""
-    size = finest.last - finest.first
-    last = np.cumsum(size)
-    first = last - size
-    order = np.arange(len(members)) + np.repeat(finest.first - first, size)
-    return replace(finest, first=first, last=last), members[order]
+def _lay_out(finest: Level, runs: Runs, order: Rows) -> tuple[Level, Rows]:
+    """Bring the sockets' rows into the order of the finest groups, so that every group is one run of them.
+
+    The groups are made of the runs in an order given.
+    """
+    inside = order[ranges(finest.first, finest.last)]
+    rows = runs.rows[ranges(runs.starts[inside], runs.ends[inside])]
+    last = np.cumsum(finest.measures.sockets)
+    return replace(finest, first=last - finest.measures.sockets, last=last), rows
 
 
 def _count(values: U64, groups: U64) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from twtop.core.address import MAPPED_PREFIX, address_text, endpoint_text, is_ipv4
+from twtop.core.roles import is_alone
 from twtop.core.states import State, state_label
 from twtop.errors import UsageError
 
@@ -32,6 +33,8 @@ class Key:
     """The columns that must agree within a group, given the sockets and which are on the server side."""
     text: Callable[[Sockets, int, bool], str]
     """The group's text, from any one of its rows and its role."""
+    splits_bundles: bool = False
+    """Whether sockets of one bundle (`twtop.core.runs.bundles`) may differ in it."""
 
 
 def _local(sockets: Sockets, row: int) -> tuple[int, int, int]:
@@ -58,20 +61,15 @@ def remote_text(sockets: Sockets, row: int) -> str:
     return endpoint_text(*_remote(sockets, row)) if has_remote(int(sockets.state[row])) else "*"
 
 
-def _is_alone(sockets: Sockets) -> Mask:
-    alone: Mask = (sockets.state == State.LISTEN) | (sockets.state == State.UNCONN)
-    return alone
-
-
 def _remote_address(sockets: Sockets) -> tuple[U64, U64]:
     """Return the halves of the remote addresses; all sockets without a peer share one that no peer has."""
-    alone = _is_alone(sockets)
+    alone = is_alone(sockets)
     return np.where(alone, _NOBODY, sockets.remote_hi), np.where(alone, _NOBODY, sockets.remote_lo)
 
 
 def _peer_columns(sockets: Sockets, server: Mask) -> Sequence[NDArray[np.unsignedinteger]]:
     """A client's peer is the remote endpoint; a server's is the remote address at the served port."""
-    alone = _is_alone(sockets)
+    alone = is_alone(sockets)
     high = np.where(alone, sockets.local_hi, sockets.remote_hi)
     low = np.where(alone, sockets.local_lo, sockets.remote_lo)
     serving = server | alone
@@ -117,6 +115,7 @@ KEYS: Final[dict[str, Key]] = {
             "remote address:port",
             lambda sockets, _: [*_remote_address(sockets), sockets.remote_port],
             lambda sockets, row, _: remote_text(sockets, row),
+            splits_bundles=True,
         ),
         Key(
             "remote-address",
@@ -132,12 +131,14 @@ KEYS: Final[dict[str, Key]] = {
             "remote port",
             lambda sockets, _: [sockets.remote_port],
             lambda sockets, row, _: f":{int(sockets.remote_port[row]) or '*'}",
+            splits_bundles=True,
         ),
         Key(
             "local",
             "local address:port",
             lambda sockets, _: [sockets.local_hi, sockets.local_lo, sockets.local_port],
             lambda sockets, row, _: local_text(sockets, row),
+            splits_bundles=True,
         ),
         Key(
             "local-address",
@@ -150,6 +151,7 @@ KEYS: Final[dict[str, Key]] = {
             "local port",
             lambda sockets, _: [sockets.local_port],
             lambda sockets, row, _: f":{int(sockets.local_port[row])}",
+            splits_bundles=True,
         ),
         Key(
             "role",

@@ -12,7 +12,8 @@ from twtop.core.timers import NO_END
 
 if TYPE_CHECKING:
     from twtop.core.changes import Moment
-    from twtop.core.sockets import Rows
+    from twtop.core.runs import Runs
+    from twtop.core.sockets import U32, Mask, Rows
 
 Counts: TypeAlias = NDArray[np.int64]
 
@@ -50,9 +51,9 @@ class Measures:
 
     def merged(self, starts: Rows) -> Measures:
         """Merge runs of neighbouring groups; ``starts`` are the first of each run."""
-        columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        if not len(starts):
+        if len(starts) == len(self):
             return self
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
         return Measures(
             **{name: _MERGE.get(name, np.add).reduceat(column, starts) for name, column in columns.items()}
         )
@@ -61,42 +62,38 @@ class Measures:
 _MERGE: Final[dict[str, np.ufunc]] = {"shortest_ms": np.minimum, "longest_ms": np.maximum}
 
 
-def measure(moment: Moment, rows: Rows, starts: Rows) -> Measures:
-    """Measure groups of sockets.
+def measure(moment: Moment, runs: Runs) -> Measures:
+    """Measure runs of sockets.
 
-    ``rows`` are the sockets' rows, group by group; ``starts`` the first position of each group in it.
     ``gone`` is left at zero: what is gone has no row any more.
     """
     snapshot = moment.snapshot
-    sockets = snapshot.sockets
-    count = np.diff(np.append(starts, len(rows)))
-    left = snapshot.left_ms[rows]
-    mortal = left != NO_END
-    group = np.repeat(np.arange(len(starts)), count)
-    width = max(1, snapshot.life_ms // HISTOGRAM_BINS)
-    bins = np.minimum(left[mortal] // width, HISTOGRAM_BINS - 1)
-    histogram = np.bincount(
-        group[mortal] * HISTOGRAM_BINS + bins, minlength=len(starts) * HISTOGRAM_BINS
-    ).reshape(-1, HISTOGRAM_BINS)
-
-    def total(column: NDArray[np.generic]) -> Counts:
-        return _reduce(np.add, column, starts)
-
+    left, starts = snapshot.left_ms[runs.rows], runs.starts
     return Measures(
-        sockets=count,
-        born=total(moment.born[rows]),
-        gone=np.zeros(len(starts), np.int64),
-        soon=total(left < SOON_MS),
-        shortest_ms=_reduce(np.minimum, left, starts),
-        longest_ms=_reduce(np.maximum, np.where(mortal, left.astype(np.int64), -1), starts),
-        rqueue=total(sockets.rqueue[rows]),
-        wqueue=total(sockets.wqueue[rows]),
-        restarted=total(moment.restarted[rows]),
-        histogram=histogram,
+        sockets=runs.sizes,
+        born=runs.sums(moment.born),
+        gone=np.zeros(len(runs), np.int64),
+        soon=_count(left < SOON_MS, starts).astype(np.int64),
+        shortest_ms=np.minimum.reduceat(left, starts).astype(np.int64),
+        # One more than NO_END is 0: what has no end is less than what has one.
+        longest_ms=np.maximum.reduceat(left + np.uint32(1), starts).astype(np.int64) - 1,
+        rqueue=runs.sums(snapshot.sockets.rqueue),
+        wqueue=runs.sums(snapshot.sockets.wqueue),
+        restarted=runs.sums(moment.restarted),
+        histogram=_histogram(left, starts, snapshot.life_ms),
     )
 
 
-def _reduce(operation: np.ufunc, column: NDArray[np.generic], starts: Rows) -> Counts:
-    if not len(starts):
-        return np.zeros(0, np.int64)
-    return operation.reduceat(column.astype(np.int64, copy=False), starts)
+def _histogram(left: U32, starts: Rows, life_ms: int) -> Counts:
+    """Count the times left, run by run, in equal parts of a life; what has no end is in none."""
+    width = max(1, life_ms // HISTOGRAM_BINS)
+    ends = [*range(width, width * HISTOGRAM_BINS, width), NO_END]
+    # Whoever ends before the end of a part, but not before the end of the one before it, is in it.
+    before = np.array([_count(left < end, starts) for end in ends], np.int64)
+    before[1:] -= before[:-1].copy()
+    return np.ascontiguousarray(before.T)
+
+
+def _count(truths: Mask, starts: Rows) -> U32:
+    """Count what is true in each run; in 32 bits, which takes a third of the time."""
+    return np.add.reduceat(truths, starts, dtype=np.uint32)

@@ -85,9 +85,10 @@ def view(moment: Moment, spec: Spec) -> View:
     value = FIELDS[spec.sort].group_value
     groups = group(moment, chosen, gone, spec.keys, value, spec.descending)
     states, born, left = moment.snapshot.sockets.state, moment.born, moment.gone.state
+    matches = moment.snapshot.state_counts()
     if chosen is not None and gone is not None:
         states, born, left = states[chosen], born[chosen], left[gone]
-    matches = np.bincount(states, minlength=16)
+        matches = np.bincount(states, minlength=16)
     deltas = np.bincount(states[born], minlength=16)[:16] - np.bincount(left, minlength=16)[:16]
     return View(moment, spec, groups, tuple(matches.tolist()), tuple(deltas.tolist()))
 

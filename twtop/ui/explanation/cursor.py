@@ -9,25 +9,12 @@ from twtop.core.states import State
 from twtop.core.table.fields import FIELDS
 from twtop.core.table.keys import KEYS
 from twtop.knowledge.explain import explain_column, explain_state
-from twtop.knowledge.facts import HostFacts
 from twtop.ui.table.row_text import rows_of, state_of
 
 if TYPE_CHECKING:
     from twtop.core.table.view import Line, Lines
     from twtop.knowledge.explanation import Explanation
-    from twtop.sources.collector import Frame
-
-
-def host_facts(frame: Frame) -> HostFacts:
-    """Gather what explanations say about the host."""
-    snapshot = frame.moment.snapshot
-    return HostFacts(
-        sysctls=snapshot.sysctls,
-        unreadable=snapshot.sysctls.unreadable,
-        release=frame.host.kernel,
-        time_wait_ms=snapshot.life_ms,
-        namespaced=frame.host.namespaced,
-    )
+    from twtop.knowledge.facts import HostFacts
 
 
 def explain_cursor(

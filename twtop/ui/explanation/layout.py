@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.style import Style
 
     from twtop.core.signs import Signs
-    from twtop.knowledge.explanation import Explanation, Section, SysctlRow
+    from twtop.knowledge.explanation import Explanation, MythRow, Section, SectionKind, SysctlRow
     from twtop.knowledge.topics import Topic
 
 NARROWEST: Final = 20
@@ -26,7 +26,7 @@ NARROWEST: Final = 20
 _NARROW: Final = 40
 _WIDE_INDENT, _NARROW_INDENT = 8, 2
 _LONGEST_VALUE: Final = 60
-_BULLETS: Final = {"list": "- ", "sources": "- "}
+_BULLETS: Final = {"list": "- ", "steps": "- ", "sources": "- "}
 _NAME: Final = re.compile(r"[A-Za-z][\w.-]*\w")
 
 
@@ -84,14 +84,20 @@ class _SectionWriter:
     def lines(self, section: Section) -> Iterator[tuple[Piece, ...]]:
         """Yield the lines of the section."""
         entries = [self._sysctl(row) for row in section.rows]
-        entries += [list(self._sentence(line, section.kind != "sources")) for line in section.lines]
-        bullet = _BULLETS.get(section.kind, "")
-        hanging = self._indent + (2 if bullet or section.rows else 0)
+        entries += [self._myth(myth) for myth in section.myths]
+        entries += [self._line(line, section.kind) for line in section.lines]
+        hangs = section.kind in _BULLETS or section.rows or section.myths
         for position, entry in enumerate(entries):
             # An item that is advice against something must say so wherever a page begins.
             named_again = position == 0 or section.kind == "warning"
             label = self._label(section) if named_again else Piece(" " * self._indent)
-            yield from self._broken([label, Piece(bullet), *entry], hanging)
+            yield from self._broken([label, *entry], self._indent + (2 if hangs else 0))
+
+    def _line(self, line: str, kind: SectionKind) -> list[Piece]:
+        bullet = _BULLETS.get(kind, "")
+        if kind == "steps" and line.startswith("$ "):
+            return [Piece(" " * len(bullet)), Piece(printable(line), styles.BOLD)]
+        return [Piece(bullet), *self._sentence(line, with_links=kind not in ("sources", "code"))]
 
     def _label(self, section: Section) -> Piece:
         heading = section.heading
@@ -127,6 +133,11 @@ class _SectionWriter:
         pieces.append(Piece(f" ({printable(row.note)})", look))
         pieces.append(Piece(f" [{row.unit}, per {row.scope}]: {row.meaning}"))
         return pieces
+
+    def _myth(self, myth: MythRow) -> list[Piece]:
+        link = self._link(find(myth.name))
+        claim = Piece(f' "{myth.claim}" {self._signs.arrow} ', styles.DIM)
+        return [Piece(myth.name, styles.NOTE, link), claim, Piece(myth.truth)]
 
     def _short(self, value: str) -> str:
         return self._signs.clipped(value, _LONGEST_VALUE)

@@ -77,6 +77,13 @@ class ExplainPane(LineView, can_focus=True):
             self._scroll(0)
         self._update()
 
+    def clear(self) -> None:
+        """Show nothing, unless the reader opened something."""
+        if not self.trail.steps:
+            self.trail = Trail()
+            self._selected = None
+            self._update()
+
     def page(self, step: int) -> None:
         """Scroll by pages, down if ``step`` is positive."""
         self._scroll(self.scroll_offset.y + step * self._page_height)

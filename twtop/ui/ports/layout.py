@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from twtop.core.ports.forecast import MINUTE_S
+from twtop.core.drain import MINUTE_S
 from twtop.ui import styles
 from twtop.ui.ports import text as words
 from twtop.ui.ports.plotter import Curve
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.style import Style
 
     from twtop.core.ports.plot_data import DestinationPlot, PlotData, Point
-    from twtop.core.ports.usage import Ports
     from twtop.core.signs import Signs
     from twtop.ui.line_view import Part
     from twtop.ui.ports.plotter import Plotter
@@ -98,7 +97,7 @@ def _blocks(data: PlotData, width: int, height: int, look: Look) -> Lines:
         return [*upper, *_block(data, chosen, width, height // 2, look)]
     return [
         *_block(data, chosen, width, height - 1, look),
-        words.title(busiest, data.ports, look.signs, width),
+        words.title(busiest, look.signs, width),
     ]
 
 
@@ -113,42 +112,42 @@ def _beside(left: Lines, right: Lines, offset: int) -> Lines:
 def _block(data: PlotData, plot: DestinationPlot, width: int, height: int, look: Look) -> Lines:
     """Return exactly ``height`` lines about one destination."""
     lines: Lines = [
-        words.title(plot, data.ports, look.signs, width),
-        words.course(plot, data.ports, look.signs, width),
+        words.title(plot, look.signs, width),
+        words.course(plot, look.signs, width),
     ]
     columns = width - _LABELS
     if height >= _LEAST_BLOCK and columns >= _LEAST_COLUMNS and look.plotter is not None:
         times = Times.fitting(data.instant_s, columns)
-        lines += _picture(data.ports, plot, times, height - len(lines) - 1, look.plotter)
+        lines += _picture(plot, times, height - len(lines) - 1, look.plotter)
         lines.append(_axis(plot, times, look))
     elif look.note:
         lines.append(words.clipped([(look.note, styles.WARNING)], look.signs, width))
     return [*lines, *([] for _ in range(height - len(lines)))][:height]
 
 
-def _picture(ports: Ports, plot: DestinationPlot, times: Times, rows: int, plotter: Plotter) -> Lines:
-    top = _top(ports, plot, times)
+def _picture(plot: DestinationPlot, times: Times, rows: int, plotter: Plotter) -> Lines:
+    top = _top(plot, times)
     labels = {0: f"{top:,}", rows - 1: "0"}
-    if top == ports.capacity:
-        labels = {0: f"limit {top:,}", rows // 2: f"half {ports.half:,}", rows - 1: "0"}
-    drawn = plotter.draw(_curves(ports, plot, times, top), times.columns, rows, top)
+    if top == plot.capacity:
+        labels = {0: f"limit {top:,}", rows // 2: f"half {plot.half:,}", rows - 1: "0"}
+    drawn = plotter.draw(_curves(plot, times, top), times.columns, rows, top)
     return [
         [(labels.get(row, "").rjust(_LABELS - 1) + " ", styles.PLAIN), *parts]
         for row, parts in enumerate(drawn)
     ]
 
 
-def _top(ports: Ports, plot: DestinationPlot, times: Times) -> int:
+def _top(plot: DestinationPlot, times: Times) -> int:
     """Return the upper end of the picture: the limit, or a round number where usage is far below it."""
     values = [*times.by_column(plot.estimated).values(), *times.by_column(plot.measured).values()]
     most = max([plot.used, int(plot.trend.expected.max()), *values])
-    if most >= ports.capacity * _SMALL:
-        return max(1, ports.capacity)
+    if most >= plot.capacity * _SMALL:
+        return max(1, plot.capacity)
     size = int("1".ljust(len(str(most)), "0"))
     return next(size * factor for factor in (1, 2, 5, 10) if size * factor > most)
 
 
-def _curves(ports: Ports, plot: DestinationPlot, times: Times, top: int) -> list[Curve]:
+def _curves(plot: DestinationPlot, times: Times, top: int) -> list[Curve]:
     measured = times.by_column(plot.measured)
     measured[times.now_column] = plot.used
     begin = min(measured)
@@ -157,17 +156,17 @@ def _curves(ports: Ports, plot: DestinationPlot, times: Times, top: int) -> list
     seconds = np.arange(MINUTE_S + 1)
     drained = np.interp(list(ahead.values()), seconds, plot.drain)
     expected = np.interp(list(ahead.values()), seconds, plot.trend.expected)
-    usage = words.look(plot, ports)
+    usage = words.look(plot)
     curves = [
         _curve(measured.keys(), measured.values(), top, usage, "#", joined=True),
         _curve(estimated.keys(), estimated.values(), top, usage, ".", joined=False),
         _curve(ahead.keys(), expected.tolist(), top, usage, "+", joined=False),
         _curve(ahead.keys(), drained.tolist(), top, styles.NOTE, "o", joined=False),
     ]
-    if top == ports.capacity:
+    if top == plot.capacity:
         across = (0, times.columns - 1)
         curves.append(_curve(across, (top, top), top, styles.ALARM, "=", joined=True))
-        curves.append(_curve(across, (ports.half, ports.half), top, styles.PLAIN, "-", joined=True))
+        curves.append(_curve(across, (plot.half, plot.half), top, styles.PLAIN, "-", joined=True))
     return curves
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from twtop.ui import styles
+from twtop.ui.line_view import runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,7 @@ class Plotter:
                 for column, sign in enumerate(text):
                     if sign != " ":
                         row[column] = (_united(row[column][0], sign), curve.style)
-        return [_runs(row) for row in cells]
+        return [runs(row) for row in cells]
 
     def _rulers(self, axis: str) -> list[Any]:
         sides = ("lower", "upper") if axis == "x" else ("left", "right")
@@ -81,14 +82,3 @@ def _united(below: str, above: str) -> str:
     if _FIRST_BRAILLE <= below <= _LAST_BRAILLE and _FIRST_BRAILLE <= above <= _LAST_BRAILLE:
         return chr(ord(below) | ord(above))
     return above
-
-
-def _runs(cells: list[Part]) -> list[Part]:
-    """Join neighbours of one look."""
-    runs: list[Part] = []
-    for sign, style in cells:
-        if runs and runs[-1][1] is style:
-            runs[-1] = (runs[-1][0] + sign, style)
-        else:
-            runs.append((sign, style))
-    return runs

@@ -11,7 +11,8 @@ from twtop.ui import styles
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from twtop.core.ports.plot_data import DestinationPlot, Trend
+    from twtop.core.ports.plot_data import DestinationPlot
+    from twtop.core.ports.trend import Trend
     from twtop.core.ports.usage import Ports
     from twtop.core.signs import Signs
     from twtop.ui.line_view import Part
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 _GAP: Final = "  "
 
 
-def title(plot: DestinationPlot, ports: Ports, signs: Signs, width: int) -> list[Part]:
+def title(plot: DestinationPlot, signs: Signs, width: int) -> list[Part]:
     """Say in one line which destination, how much is used and, where there is room, what that means."""
-    usage = _usage(plot, ports)
-    if verdict := _verdict(plot, ports) * _verdict_fits(plot, ports, signs, width):
+    usage = _usage(plot)
+    if verdict := _verdict(plot) * _verdict_fits(plot, signs, width):
         usage += _GAP + verdict
     room = width - len(_GAP) - len(usage)
     destination = plot.destination
@@ -30,19 +31,19 @@ def title(plot: DestinationPlot, ports: Ports, signs: Signs, width: int) -> list
     if len(name) > room:
         name = _short_name(plot, signs)
     parts = [(signs.clipped(name, max(12, room)), styles.TITLE), (_GAP, styles.PLAIN)]
-    return clipped([*parts, (usage, look(plot, ports))], signs, width)
+    return clipped([*parts, (usage, look(plot))], signs, width)
 
 
-def course(plot: DestinationPlot, ports: Ports, signs: Signs, width: int) -> list[Part]:
+def course(plot: DestinationPlot, signs: Signs, width: int) -> list[Part]:
     """Say in one line where usage is going and what holds the ports, after what did not fit the title."""
     phrases: list[Part] = []
-    if (verdict := _verdict(plot, ports)) and not _verdict_fits(plot, ports, signs, width):
-        phrases.append((verdict, look(plot, ports)))
-    phrases += _direction(plot, ports)
+    if (verdict := _verdict(plot)) and not _verdict_fits(plot, signs, width):
+        phrases.append((verdict, look(plot)))
+    phrases += _direction(plot)
     phrases.append((f"TIME-WAIT {plot.waiting:,}", styles.PLAIN))
     phrases.append((f"{plot.back_soon:,} back within {SOON_S} s", styles.PLAIN))
-    if plot.used < ports.half:
-        phrases.append((f"connect() slow from {ports.half:,}", styles.PLAIN))
+    if plot.held < plot.half:
+        phrases.append((f"connect() slow from {plot.half:,}", styles.PLAIN))
     parts = phrases[:1]
     for phrase in phrases[1:]:
         if _length(parts) + len(_GAP) + len(phrase[0]) <= width:
@@ -58,10 +59,12 @@ def common(ports: Ports, signs: Signs, width: int) -> list[Part]:
         parts.append((f", {ports.reserved:,} reserved", styles.PLAIN))
     if ports.bound:
         parts.append((f", {ports.bound:,} bound", styles.PLAIN))
+    if ports.bound_first:
+        parts.append((f", {ports.bound_first:,} bound first", styles.PLAIN))
     for pool in ports.pools:
-        full = ", full: bind() fails" if pool.used >= ports.capacity else ""
-        text = f"bind pool {pool.source}: {pool.used:,} of {ports.capacity:,}{full}"
-        parts += [(_GAP, styles.PLAIN), (text, _look(pool.used, ports))]
+        full = ", full: bind() fails" if pool.used >= pool.capacity else ""
+        text = f"bind pool {pool.source}: {pool.used:,} of {pool.capacity:,}{full}"
+        parts += [(_GAP, styles.PLAIN), (text, _look(pool.used, pool.capacity // 2, pool.capacity))]
     if ports.udp_used is not None:
         parts.append((f"{_GAP}UDP pool {ports.udp_used:,}", styles.PLAIN))
     return clipped(parts, signs, width)
@@ -78,9 +81,9 @@ def nothing_used(ports: Ports, signs: Signs, width: int) -> list[list[Part]]:
     return [clipped([(text, styles.PLAIN)], signs, width) for text in lines]
 
 
-def look(plot: DestinationPlot, ports: Ports) -> Style:
+def look(plot: DestinationPlot) -> Style:
     """Return the look of what tells or draws the usage of a destination."""
-    return _look(plot.used, ports)
+    return _look(plot.held, plot.half, plot.capacity)
 
 
 def clipped(parts: list[Part], signs: Signs, width: int) -> list[Part]:
@@ -98,20 +101,22 @@ def _length(parts: list[Part]) -> int:
     return sum(len(text) for text, _ in parts)
 
 
-def _look(used: int, ports: Ports) -> Style:
-    if used >= ports.capacity:
+def _look(used: int, half: int, capacity: int) -> Style:
+    if used >= capacity:
         return styles.ALARM
-    return styles.WARNING if used >= ports.half else styles.GOOD
+    return styles.WARNING if used >= half else styles.GOOD
 
 
-def _verdict(plot: DestinationPlot, ports: Ports) -> str:
-    if plot.used >= ports.capacity:
+def _verdict(plot: DestinationPlot) -> str:
+    if plot.held >= plot.capacity:
         return "full: connect() fails"
-    return "past half: connect() slow" if plot.used >= ports.half else ""
+    if plot.held >= plot.half:
+        return "past half: connect() slow"
+    return "past half, but TIME-WAITs are taken over" if plot.used >= plot.half else ""
 
 
-def _verdict_fits(plot: DestinationPlot, ports: Ports, signs: Signs, width: int) -> bool:
-    texts = (_short_name(plot, signs), _usage(plot, ports), _verdict(plot, ports))
+def _verdict_fits(plot: DestinationPlot, signs: Signs, width: int) -> bool:
+    texts = (_short_name(plot, signs), _usage(plot), _verdict(plot))
     return len(_GAP.join(texts)) <= width
 
 
@@ -119,35 +124,37 @@ def _short_name(plot: DestinationPlot, signs: Signs) -> str:
     return f"{signs.arrow} {plot.destination.remote_text}"
 
 
-def _usage(plot: DestinationPlot, ports: Ports) -> str:
-    return f"{plot.used:,} of {ports.capacity:,} ports ({percent_text(plot.used, ports.capacity)})"
+def _usage(plot: DestinationPlot) -> str:
+    return f"{plot.used:,} of {plot.capacity:,} ports ({percent_text(plot.used, plot.capacity)})"
 
 
-def _direction(plot: DestinationPlot, ports: Ports) -> list[Part]:
+def _direction(plot: DestinationPlot) -> list[Part]:
     trend = plot.trend
     if not trend.per_s:
         return [("steady", styles.PLAIN)]
     word = "rising" if trend.per_s > 0 else "falling"
-    parts: list[Part] = [(f"{word} {_rate(abs(trend.per_s))}/s", styles.BOLD)]
-    if ends := _ends(plot, trend, ports):
+    parts: list[Part] = [(f"{word} {per_s_text(abs(trend.per_s))}/s", styles.BOLD)]
+    if ends := _ends(plot, trend):
         parts.append((ends, styles.ALARM if trend.full_in_s is not None else styles.WARNING))
     elif trend.per_s > 0:
         parts.append((f"{trend.expected[-1]:,.0f} in 60 s", styles.PLAIN))
     return parts
 
 
-def _ends(plot: DestinationPlot, trend: Trend, ports: Ports) -> str:
+def _ends(plot: DestinationPlot, trend: Trend) -> str:
     times = []
-    if plot.used < ports.half and trend.half_in_s is not None:
-        times.append(f"half in {_time(trend.half_in_s)}")
-    if plot.used < ports.capacity and trend.full_in_s is not None:
-        times.append(f"full in {_time(trend.full_in_s)}")
+    if plot.held < plot.half and trend.half_in_s is not None:
+        times.append(f"half in {seconds_text(trend.half_in_s)}")
+    if plot.held < plot.capacity and trend.full_in_s is not None:
+        times.append(f"full in {seconds_text(trend.full_in_s)}")
     return ", ".join(times)
 
 
-def _rate(per_s: float) -> str:
+def per_s_text(per_s: float) -> str:
+    """Write a rate per second: tenths below ten."""
     return f"{per_s:.1f}" if per_s < 10 else f"{per_s:,.0f}"
 
 
-def _time(seconds: int) -> str:
+def seconds_text(seconds: int) -> str:
+    """Write a time ahead: minutes from two minutes on."""
     return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"

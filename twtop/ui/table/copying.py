@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.address import address_text, is_ipv4
+from twtop.core.filter import And, Everything, ss_command
 from twtop.core.filter.nodes import Endpoint, Expr, Ports, Side, States, all_of
 from twtop.core.states import State
 from twtop.core.table.keys import has_remote
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
 _ALONE: Final = States(State.LISTEN.bit | State.UNCONN.bit)
 """Those that have no peer."""
+
+
+def ss_of(chosen: Expr, lines: Lines | None, line: Line | None) -> str | None:
+    """Return the ss command for the sockets of a line that a filter lets through, None if ss has none."""
+    if lines is None or line is None:
+        return ss_command(chosen)
+    own = line_filter(lines, line)
+    return ss_command(own if isinstance(chosen, Everything) else And((chosen, own)))
 
 
 def line_filter(lines: Lines, line: Line) -> Expr:

@@ -94,7 +94,7 @@ def line_notes(lines: Lines, line: Line, ports: Ports | None) -> str:
     notes = [group_note(moment, state_of(lines, line), rows_of(lines, line))]
     destination = destination_at(lines, line)
     if ports is not None and destination is not None:
-        used = ports.past_half.get(destination, 0)
-        if used:
-            notes.insert(0, f"{percent_text(used, ports.capacity)} of ports")
+        index = ports.find(moment.snapshot.sockets, destination) if destination in ports.past_half else None
+        if index is not None:
+            notes.insert(0, f"{percent_text(int(ports.used[index]), ports.capacity_of(index))} of ports")
     return ", ".join(filter(None, notes))

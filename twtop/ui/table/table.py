@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from twtop.core.ports.usage import Ports
     from twtop.core.signs import Signs
-    from twtop.sources.collector import Frame
+    from twtop.sources.observer import Frame
 
 
 class GroupTable(LineView, can_focus=True):

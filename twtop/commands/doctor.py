@@ -1,0 +1,118 @@
+"""``twtop doctor``: say what is wrong, for people and for scripts."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import TYPE_CHECKING, Final
+
+from twtop.commands.choices import chosen_filter
+from twtop.errors import UsageError
+from twtop.export.findings import (
+    about,
+    event_json,
+    event_text,
+    examination_json,
+    examination_text,
+    rules_json,
+    rules_text,
+)
+from twtop.export.output import emit
+from twtop.sources.live import LiveSource
+from twtop.sources.observer import Observer
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+
+    from twtop.core.filter import Expr
+    from twtop.diagnosis.finding import Finding
+    from twtop.sources.observer import Frame
+
+_EVERY_S: Final = 1.0
+
+
+def examine(arguments: Namespace) -> int:
+    """Print what is wrong; return 1 if there is anything, else 0.
+
+    Raises:
+        UsageError: the arguments contradict each other, or the filter cannot be understood.
+        KernelError: the kernel gives no list of sockets.
+        HostError: standard output cannot be written.
+    """
+    wanted = chosen_filter(arguments.filter)
+    if arguments.watch and arguments.seconds is not None:
+        raise UsageError("--seconds and --watch contradict each other: --watch looks until it is ended")
+    with LiveSource() as source:
+        if arguments.rules:
+            _print_rules(Observer(source.host).observe(source.take()), arguments)
+            return 0
+        if arguments.watch:
+            _watch(source, wanted, as_json=arguments.format == "json")
+        seconds = _EVERY_S if arguments.seconds is None else arguments.seconds
+        started = time.monotonic()
+        for frame in _frames(source, seconds):
+            last = frame
+    looked_s = time.monotonic() - started
+    findings = _matching(last, wanted)
+    if arguments.format == "json":
+        emit([examination_json(last, findings, looked_s, wanted)])
+    else:
+        emit(examination_text(last, findings, looked_s, _width()))
+    return 1 if findings else 0
+
+
+def _frames(source: LiveSource, seconds: float | None) -> Iterator[Frame]:
+    """Yield a frame now and every second, the last one after so many seconds; without end if None."""
+    observer = Observer(source.host)
+    start = time.monotonic()
+    due = 0.0
+    while True:
+        time.sleep(max(0.0, start + due - time.monotonic()))
+        yield observer.observe(source.take())
+        if seconds is not None and due >= seconds:
+            return
+        passed = time.monotonic() - start
+        due = max(due + _EVERY_S, passed)
+        if seconds is not None:
+            due = min(due, max(seconds, passed))
+
+
+def _watch(source: LiveSource, wanted: Expr, *, as_json: bool) -> None:
+    """Print a line whenever a finding comes, gets worse or goes, until a signal or a closed pipe ends it."""
+    told: dict[tuple[str, str], Finding] = {}
+    for frame in _frames(source, None):
+        snapshot = frame.moment.snapshot
+        clock = time.strftime("%H:%M:%S", time.localtime(snapshot.wall_s))
+        found = {finding.identity: finding for finding in _matching(frame, wanted)}
+        # What is over only since a moment may be back in the next one.
+        lingering = {finding.identity for finding in frame.findings if finding.over_s is not None}
+        kept = {identity: told[identity] for identity in told if identity in lingering}
+        events = [("found", found[identity]) for identity in found if identity not in told]
+        events += [
+            ("worse", found[identity])
+            for identity in found
+            if identity in told and found[identity].severity > told[identity].severity
+        ]
+        events += [("over", told[identity]) for identity in told if identity not in {*found, *kept}]
+        emit(
+            event_json(event, finding, snapshot) if as_json else event_text(event, finding, clock)
+            for event, finding in events
+        )
+        told = kept | found
+
+
+def _matching(frame: Frame, wanted: Expr) -> list[Finding]:
+    """Return the findings of a frame that are not over and are about wanted sockets."""
+    snapshot = frame.moment.snapshot
+    return [
+        finding for finding in frame.findings if finding.over_s is None and about(finding, wanted, snapshot)
+    ]
+
+
+def _print_rules(frame: Frame, arguments: Namespace) -> None:
+    emit([rules_json(frame)] if arguments.format == "json" else rules_text(frame, _width()))
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((80, 24)).columns

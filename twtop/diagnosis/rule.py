@@ -1,0 +1,130 @@
+"""How a rule is declared: what it looks at, when it fires, and everything that is said then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from twtop.core.filter import Everything
+from twtop.diagnosis.finding import Finding, Remedy, Severity
+from twtop.knowledge.conditions import ALWAYS, Condition, parse_condition
+from twtop.knowledge.facts import facts_of
+from twtop.knowledge.placeholders import PLACEHOLDER, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from twtop.core.filter import Expr
+    from twtop.diagnosis.evidence import Evidence
+    from twtop.knowledge.conditions import Facts
+    from twtop.knowledge.facts import HostFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What a rule's function returns: something it saw, with the numbers of this host."""
+
+    severity: Severity
+    headline: str
+    evidence: tuple[str, ...] = ()
+    subject: str = ""
+    """What it is about, without numbers that change: with the rule's name it is the finding's identity."""
+    sockets: Expr = field(default_factory=Everything)
+    values: Mapping[str, str] = field(default_factory=dict)
+    """For the placeholders of the rule's texts."""
+    kinds: frozenset[str] = frozenset()
+    """Which of the rule's texts that are said only sometimes apply (`Text.kind`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence that is said only where it is true.
+
+    It may contain the symptom's values and the host's numbers: ``{port}``, ``{net.ipv4.tcp_fin_timeout}``.
+    ``when`` is a condition about sysctls (`twtop.knowledge.conditions`), ``kind`` one of the symptom's.
+    """
+
+    text: str
+    command: str = ""
+    when: Condition = ALWAYS
+    kind: str = ""
+
+    def holds(self, facts: Facts, symptom: Symptom) -> bool:
+        """Tell whether it is to be said."""
+        return self.when.holds(facts) and (not self.kind or self.kind in symptom.kinds)
+
+
+Said: TypeAlias = "str | Text"
+
+
+def only(text: str, *, command: str = "", when: str = "", kind: str = "") -> Text:
+    """Return a text with a command to copy, a condition, or a kind of symptom."""
+    return Text(text, command, parse_condition(when) if when else ALWAYS, kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that can be wrong; to add one, add an entry to a module of `twtop.diagnosis.rules`."""
+
+    name: str
+    """Short, for scripts: ``ports-nearly-gone``."""
+    title: str
+    threshold: str
+    """When it fires, in words and numbers."""
+    inputs: tuple[str, ...]
+    """``sockets``, ``ports``, ``tcp_info``, ``configured`` (files), or names of counters and sysctls; where
+    one is missing it cannot run."""
+    find: Callable[[Evidence], Iterable[Symptom]]
+    """Pure: what is wrong in this evidence, the worst first; the same answer for the same evidence."""
+    cause: Said
+    check: tuple[Said, ...]
+    remedies: tuple[Said, ...]
+    dont: tuple[Said, ...]
+    helped_by: tuple[str, ...] = ()
+    """What it also looks at where the kernel has it."""
+    sysctls: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Where the arithmetic comes from: kernel files, RFC sections."""
+    snapshots: int = 1
+    """In how many snapshots one after the other it must be seen before it is told."""
+    family: str = ""
+    """Shared by rules of which one speaks where another falls silent: the finding goes on under its name."""
+
+    def finding(self, symptom: Symptom, host: HostFacts) -> Finding:
+        """Put a symptom and the words that are true of it together."""
+        facts = facts_of(host)
+
+        def told(texts: Iterable[Said]) -> list[Text]:
+            every = (Text(text) if isinstance(text, str) else text for text in texts)
+            return [text for text in every if text.holds(facts, symptom)]
+
+        def filled(text: str) -> str:
+            # In one go: a value may look like a placeholder itself.
+            return PLACEHOLDER.sub(
+                lambda match: (
+                    symptom.values[match[1]] if match[1] in symptom.values else fill(match[0], host)
+                ),
+                text,
+            )
+
+        def lines(texts: Iterable[Said]) -> tuple[str, ...]:
+            return tuple(filled(text.text) for text in told(texts))
+
+        return Finding(
+            rule=self.name,
+            family=self.family or self.name,
+            subject=symptom.subject,
+            severity=symptom.severity,
+            headline=symptom.headline,
+            evidence=symptom.evidence,
+            cause=" ".join(lines([self.cause])),
+            check=lines(self.check),
+            remedies=tuple(Remedy(filled(text.text), filled(text.command)) for text in told(self.remedies)),
+            dont=lines(self.dont),
+            sysctls=self.sysctls,
+            sockets=symptom.sockets,
+        )
+
+
+MOST: Final = 8
+"""Subjects of one rule that are worth telling apart."""

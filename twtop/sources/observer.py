@@ -1,0 +1,65 @@
+"""What follows from snapshots taken one after the other, wherever they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twtop.core.changes import Moment, follow, new_connections
+from twtop.core.counter_history import CounterCourse, CounterHistory
+from twtop.core.flow_history import Flow, FlowHistory
+from twtop.core.ports.history import PortHistory
+from twtop.core.ports.usage import Ports, port_usage
+from twtop.diagnosis.doctor import Doctor
+from twtop.knowledge.facts import HostFacts, host_facts
+
+if TYPE_CHECKING:
+    from twtop.core.snapshot import Snapshot
+    from twtop.diagnosis.finding import Finding
+    from twtop.kernel.host import HostInfo
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One moment and what follows from it."""
+
+    host: HostInfo
+    moment: Moment
+    ports: Ports
+    history: PortHistory
+    flow: Flow
+    counters: CounterCourse
+    findings: tuple[Finding, ...]
+    """What is wrong or about to be, the worst first."""
+    interval_s: float = 0.0
+    """Time until the next snapshot; longer than asked for where the CPU budget demands it."""
+    cpu_s: float = 0.0
+    """CPU time that this frame cost, everything included."""
+
+    @property
+    def facts(self) -> HostFacts:
+        """What is said about the host."""
+        return host_facts(self.moment.snapshot, self.host.kernel, namespaced=self.host.namespaced)
+
+
+class Observer:
+    """Turns the snapshots of one namespace into frames, in their order; for one thread."""
+
+    def __init__(self, host: HostInfo) -> None:
+        self._host = host
+        self._history = PortHistory()
+        self._flow_history = FlowHistory()
+        self._counter_history = CounterHistory()
+        self._doctor = Doctor()
+        self._before: Moment | None = None
+
+    def observe(self, snapshot: Snapshot) -> Frame:
+        """Compare a snapshot with those before it."""
+        moment = self._before = follow(self._before, snapshot)
+        ports = port_usage(snapshot)
+        self._history.add(snapshot.instant_s, ports, snapshot.sockets, new_connections(moment))
+        flow = self._flow_history.add(moment)
+        counters = self._counter_history.add(snapshot.instant_s, snapshot.counters)
+        facts = host_facts(snapshot, self._host.kernel, namespaced=self._host.namespaced)
+        findings = self._doctor.examine(moment, ports, self._history, facts)
+        return Frame(self._host, moment, ports, self._history, flow, counters, findings)

@@ -1,0 +1,78 @@
+"""The line in which a port range is typed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from twtop.core.sysctls import PortRange
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+_TEXT: Final = re.compile(r"\s*([0-9]{1,5})\s*[-\s]\s*([0-9]{1,5})\s*")
+_LAST_PORT: Final = 65535
+_HOW: Final = "Two ports, the lower first: 15000 64000. enter: try it, esc: leave it."
+
+
+class RangeEntry(Vertical):
+    """An input with a line that says what to type; hidden until opened."""
+
+    DEFAULT_CSS = """
+    RangeEntry { height: auto; display: none; padding: 0 1; }
+    RangeEntry.-open { display: block; }
+    RangeEntry Input { border: none; height: 1; padding: 0; background: transparent; }
+    RangeEntry Input:focus { border: none; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Leave the range as it was")]
+
+    @dataclass
+    class Chosen(Message):
+        """A range was typed."""
+
+        range: PortRange
+
+    @dataclass
+    class Closed(Message):
+        """Typing is over."""
+
+    def compose(self) -> ComposeResult:
+        """Say how, and take the text."""
+        yield Static(_HOW, markup=False)
+        yield Input(restrict=r"[0-9 -]*", max_length=20, select_on_focus=True, id="range-input")
+
+    def open(self, span: PortRange) -> None:
+        """Begin to type, with the range that is tried now."""
+        self.add_class("-open")
+        entry = self.query_one(Input)
+        entry.value = f"{span.low} {span.high}"
+        entry.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the range, if it is one."""
+        event.stop()
+        span = parsed(event.value)
+        if span is None:
+            self.notify(_HOW, severity="warning", timeout=4)
+            return
+        self.post_message(self.Chosen(span))
+        self.action_close()
+
+    def action_close(self) -> None:
+        """Stop typing."""
+        self.remove_class("-open")
+        self.post_message(self.Closed())
+
+
+def parsed(text: str) -> PortRange | None:
+    """Read ``1024 65535`` or ``1024-65535``; None where it is not a range of ports."""
+    match = _TEXT.fullmatch(text)
+    low, high = (int(match[1]), int(match[2])) if match else (1, 0)
+    return PortRange(low, high) if 1 <= low <= high <= _LAST_PORT else None

@@ -1,0 +1,1 @@
+"""The view of the kernel's counters."""

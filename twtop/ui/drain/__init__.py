@@ -1,0 +1,1 @@
+"""The panel that shows how the group under the cursor drains."""

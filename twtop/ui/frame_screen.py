@@ -1,0 +1,121 @@
+"""A view over the whole screen that follows the frames."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from twtop.ui.bindings import described, key_names
+from twtop.ui.footer import Footer
+from twtop.ui.help_screen import HelpScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from twtop.core.filter import Expr
+    from twtop.core.signs import Signs
+    from twtop.knowledge.topics import Topic
+    from twtop.ui.help_screen import Section
+    from twtop.ui.picture import Picture
+
+Prepared = TypeVar("Prepared")
+
+
+_SHARED: Final = (
+    Binding("space", "app.freeze", "freeze", tooltip="Freeze what is shown; collecting goes on"),
+    Binding("question_mark", "help", "help", tooltip="List the keys of the view"),
+    Binding("escape,q", "dismiss", "back", tooltip="Back to the table"),
+)
+_ANOTHER: Final = (
+    Binding("f", "app.view('findings')", tooltip="Show the findings instead"),
+    Binding("b", "app.view('budgets')", tooltip="Show the budgets instead"),
+    Binding("v", "app.view('diagram')", tooltip="Show the state diagram instead"),
+    Binding("m", "app.view('counters')", tooltip="Show the counters instead"),
+)
+
+
+class FrameScreen(ModalScreen[None], Generic[Prepared]):
+    """Base of the views: ``content`` lays out, ``prepare`` computes from a picture, ``present`` shows that.
+
+    The application calls `follow` for every new picture while the view is on top. ``prepare`` runs beside the
+    screen's thread, and ``present`` in it, never before the view is laid out. A view asks the application to
+    filter the table, or to explain something, by the messages below.
+    """
+
+    DEFAULT_CSS = """
+    FrameScreen { layout: vertical; background: ansi_default; color: ansi_default; }
+    FrameScreen Footer { dock: bottom; height: 1; overflow: hidden; scrollbar-size: 0 0; padding: 0 1; }
+    """
+
+    AUTO_FOCUS = ""
+    """A view's own keys come first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*_SHARED, *_ANOTHER]
+
+    HEADING: ClassVar[str]
+    """What help calls the view."""
+
+    @dataclass
+    class FilterChosen(Message):
+        """The table is to show these sockets alone."""
+
+        filter: Expr
+
+    @dataclass
+    class TopicChosen(Message):
+        """Something is to be explained."""
+
+        topic: Topic
+
+    def __init__(self, signs: Signs) -> None:
+        super().__init__()
+        self.signs = signs
+        shown = [item for item in type(self).BINDINGS if isinstance(item, Binding) and item.show]
+        self._footer = Footer([("/".join(key_names(item)), item.description) for item in (*shown, *_SHARED)])
+
+    def compose(self) -> ComposeResult:
+        """Show the content above the keys."""
+        yield from self.content()
+        yield self._footer
+
+    def show_frozen(self, *, frozen: bool) -> None:
+        """Say whether what is shown stands still."""
+        self._footer.show_note("FROZEN" if frozen else "")
+
+    def help_sections(self) -> list[Section]:
+        """Return the keys of the view, those of its own first."""
+        return [
+            (self.HEADING, described(type(self).BINDINGS)),
+            ("In every view", described(FrameScreen.BINDINGS)),
+        ]
+
+    def action_help(self) -> None:
+        """List the keys of the view."""
+        self.app.push_screen(HelpScreen(self.help_sections()))
+
+    @abstractmethod
+    def content(self) -> Iterable[Widget]:
+        """Return the widgets of the view, from top to bottom."""
+
+    @abstractmethod
+    def prepare(self, picture: Picture) -> Prepared:
+        """Compute what is shown of a picture; pure, called beside the screen's thread."""
+
+    @abstractmethod
+    def present(self, prepared: Prepared) -> None:
+        """Show what was computed."""
+
+    async def follow(self, picture: Picture) -> None:
+        """Show a picture; the user may leave meanwhile."""
+        prepared = await asyncio.to_thread(self.prepare, picture)
+        if self.is_attached:
+            self.present(prepared)

@@ -1,0 +1,38 @@
+"""What the help of the main screen lists: its own keys, those of the views, and its columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twtop.ui.bindings import KEYS, TERMINAL_KEYS, described
+from twtop.ui.explanation.pane import ExplainPane
+from twtop.ui.filter_bar import FilterBar
+from twtop.ui.frame_screen import FrameScreen
+from twtop.ui.table.table import GroupTable
+from twtop.ui.views import VIEWS, view_class
+
+if TYPE_CHECKING:
+    from twtop.ui.help_screen import Section
+
+_COLUMNS_HELP = (
+    ("SOCKETS", "sockets in the group; a socket shows `new` in the next column when it just came"),
+    ("+/s  -/s", "sockets that came into and left the group a second"),
+    ("<10s", "how many of them a clock ends within 10 s"),
+    ("LEFT", "shortest to longest time left; in brackets: next try of a retransmission or probe"),
+    ("0..life", "the times left, from 0 (left) to a whole life (right); for a socket: its timer"),
+    ("RQ/SQ", "bytes in the receive and send queue; LISTEN: accept queue and backlog"),
+)
+
+
+def main_sections() -> list[Section]:
+    """Return the keys of the main screen, of its panels, and of the views that it opens."""
+    views = (view_class(name) for name in VIEWS)
+    return [
+        ("Everywhere", [*described(KEYS), *TERMINAL_KEYS]),
+        ("Table", described(GroupTable.BINDINGS)),
+        ("Explanation", described(ExplainPane.BINDINGS)),
+        ("Filter", described(FilterBar.BINDINGS)),
+        ("Columns", _COLUMNS_HELP),
+        *((view.HEADING, described(view.BINDINGS)) for view in views),
+        ("In every view", described(FrameScreen.BINDINGS)),
+    ]
