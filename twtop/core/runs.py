@@ -26,18 +26,27 @@ class Runs:
 
     @classmethod
     def of(cls, key: U64) -> Self:
-        """Put rows with the same key into one run; the runs are sorted by key."""
-        # Numbers sort several times as fast as their places do, so each takes its row along in its low bits.
-        row_bits = np.uint64((1 << len(key).bit_length()) - 1)
-        packed = np.sort(key & ~row_bits | np.arange(len(key), dtype=np.uint64))
-        rows = (packed & row_bits).view(np.intp)
-        ascending = key[rows]
-        if np.any(ascending[1:] < ascending[:-1]):
-            # Keys that differ in those low bits alone.
-            rows = np.argsort(key)
-            ascending = key[rows]
-        begins = np.ones(len(key), np.bool_)
-        np.not_equal(ascending[1:], ascending[:-1], out=begins[1:])
+        """Put rows with the same key into one run; within a run they ascend.
+
+        The low bits of keys, which are mixed well, tell most apart and sort fastest; rows whose key shares
+        them with another one are sorted by the whole key.
+        """
+        low = key.astype(np.uint16)
+        row_at = np.zeros(1 << 16, np.intp)
+        row_at[low] = np.arange(len(key))
+        shared = key[row_at[low]] != key
+        if not shared.any():
+            return cls._of_sorted(np.argsort(low, kind="stable"), low)
+        by_low, others = np.flatnonzero(~shared), np.flatnonzero(shared)
+        rows = np.append(by_low[np.argsort(low[by_low], kind="stable")], others[_sorted_places(key[others])])
+        return cls._of_sorted(rows, key)
+
+    @classmethod
+    def _of_sorted(cls, rows: Rows, key: NDArray[np.unsignedinteger]) -> Self:
+        """Cut rows where the key changes."""
+        sequence = key[rows]
+        begins = np.ones(len(rows), np.bool_)
+        np.not_equal(sequence[1:], sequence[:-1], out=begins[1:])
         return cls(rows, np.flatnonzero(begins))
 
     def __len__(self) -> int:
@@ -76,6 +85,19 @@ class Runs:
         sizes = np.add.reduceat(kept, self.starts, dtype=np.int64)
         sizes = sizes[sizes > 0]
         return Runs(self.rows[np.flatnonzero(kept)], np.cumsum(sizes) - sizes)
+
+
+def _sorted_places(key: U64) -> Rows:
+    """Return the places of keys in the order that sorts them; of equal ones the first comes first."""
+    # Numbers sort several times as fast as their places do, so each takes its place along in its low bits.
+    place_bits = np.uint64((1 << len(key).bit_length()) - 1)
+    packed = np.sort(key & ~place_bits | np.arange(len(key), dtype=np.uint64))
+    places = (packed & place_bits).view(np.intp)
+    ascending = key[places]
+    if np.any(ascending[1:] < ascending[:-1]):
+        # Keys that differ in those low bits alone.
+        return np.argsort(key, kind="stable")
+    return places
 
 
 def ranges(first: Rows, last: Rows) -> Rows:

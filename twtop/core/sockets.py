@@ -7,6 +7,7 @@ IPv4 peer is the same peer whether the kernel reported it under AF_INET or on a 
 from __future__ import annotations
 
 import mmap
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -42,9 +43,6 @@ DTYPES: Final[dict[str, type[np.unsignedinteger[Any]]]] = {
     "uid": np.uint32,
     "inode": np.uint32,
 }
-
-
-_MAPPED_BYTES: Final = 1 << 16
 
 STATE_BITS: Final = np.uint64(4)
 _STATE_MASK: Final = np.uint8(0xF)
@@ -98,16 +96,32 @@ class Sockets:
         return builder.table()
 
 
+_SELDOM_USED: Final = ("local_hi", "remote_hi", "interface", "retrans", "rqueue", "wqueue", "uid", "inode")
+"""Columns that are zero for most sockets in a pile-up."""
+_BY_USE: Final = (*(name for name in DTYPES if name not in _SELDOM_USED), *_SELDOM_USED)
+_LINE_BYTES: Final = 64
+"""One line of the processor's cache."""
+_MAPPED_BYTES: Final = 1 << 16
+
+
 class SocketsBuilder:
     """Puts a table together from parts, each copied once.
 
     What is zero in a whole part is not written: fresh pages are zero already, and take no memory until
-    touched. Of a pile-up of TIME-WAIT sockets half the columns stay that way.
+    touched. Of a pile-up of TIME-WAIT sockets half the columns stay that way; these lie side by side.
     """
 
     def __init__(self, expected: int = 0) -> None:
         self._size = 0
-        self._columns = {name: _zeros(expected, dtype) for name, dtype in DTYPES.items()}
+        # Of whole lines, so that every column begins at one.
+        room = -(-expected // _LINE_BYTES) * _LINE_BYTES
+        memory = _zeros(room * sum(np.dtype(dtype).itemsize for dtype in DTYPES.values()))
+        self._columns: dict[str, NDArray[Any]] = {}
+        start = 0
+        for name in _BY_USE:
+            stop = start + room * np.dtype(DTYPES[name]).itemsize
+            self._columns[name] = memory[start:stop].view(DTYPES[name])
+            start = stop
 
     def append(self, part: Sockets) -> None:
         """Add the rows of a part."""
@@ -137,16 +151,19 @@ def identity_of(cookie: U64, state: U8) -> U64:
     return cookie << STATE_BITS | state & _STATE_MASK
 
 
-def _zeros(count: int, dtype: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
+def _zeros(size: int) -> U8:
     """Return zeros that take no memory until written, and give it back to the system when dropped.
 
     malloc would keep the pages of large columns, touched, for whatever comes next. In a shared mapping, which
-    is what mmap makes by default, a page takes memory as soon as it is read.
+    is what mmap makes by default, a page takes memory as soon as it is read. Huge pages, where the kernel has
+    them, save a fault for every 4 KiB.
     """
-    size = count * np.dtype(dtype).itemsize
     if size < _MAPPED_BYTES:
-        return np.zeros(count, dtype)
-    return np.frombuffer(mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), dtype)
+        return np.zeros(size, np.uint8)
+    mapping = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with suppress(OSError):
+        mapping.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(mapping, np.uint8)
 
 
 assert tuple(DTYPES) == tuple(field.name for field in fields(Sockets))  # noqa: S101 - one list, said twice
