@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,8 @@ _refused = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What a shell runs in the background ignores it, and so would every program that the tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Only a process with one thread may enter a user namespace, so it cannot wait for the first fixture.
     try:
         require_namespaces()
