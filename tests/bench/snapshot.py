@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _CONNECTED: Final = ALL_STATES & ~State.LISTEN.bit & ~State.UNCONN.bit
 _PER_SS: Final = Target(5, at_least=True)
+_REST_S: Final = 0.1
 
 
 class Stopwatch:
@@ -104,6 +105,7 @@ def _measure(rounds: int) -> tuple[Stopwatch, int]:
                 clock = Stopwatch()
             # The pace of the screen: what is read less often than every second must not count more or less.
             due = time.monotonic() + 1
+            _rest()
             moment = _tick(clock, source, observer)
             with clock.time("follow"):
                 before = follow(before, moment.snapshot)
@@ -113,12 +115,19 @@ def _measure(rounds: int) -> tuple[Stopwatch, int]:
                 sockets = diag.dump_tcp(_CONNECTED).sockets
             with clock.time("snapshot"):
                 snapshot(sockets, sysctls=moment.snapshot.sysctls)
+            _rest()
             with clock.time("floor"):
                 drain.dump()
+            _rest()
             with clock.time("ss"):
                 subprocess.run(["ss", "-tanoH"], stdout=subprocess.DEVNULL, check=True)
             time.sleep(max(0.0, due - time.monotonic()))
         return clock, len(sockets)
+
+
+def _rest() -> None:
+    """Wait, so that whoever comes next begins as cold as whoever came before."""
+    time.sleep(_REST_S)
 
 
 def _tick(clock: Stopwatch, source: LiveSource, observer: Observer) -> Moment:
