@@ -98,7 +98,8 @@ class Sockets:
 
 _SELDOM_USED: Final = ("local_hi", "remote_hi", "interface", "retrans", "rqueue", "wqueue", "uid", "inode")
 """Columns that are zero for most sockets in a pile-up."""
-_BY_USE: Final = (*(name for name in DTYPES if name not in _SELDOM_USED), *_SELDOM_USED)
+_OFTEN_USED: Final = tuple(name for name in DTYPES if name not in _SELDOM_USED)
+_BY_USE: Final = _OFTEN_USED + _SELDOM_USED
 _LINE_BYTES: Final = 64
 """One line of the processor's cache."""
 _MAPPED_BYTES: Final = 1 << 16
@@ -115,7 +116,7 @@ class SocketsBuilder:
         self._size = 0
         # Of whole lines, so that every column begins at one.
         room = -(-expected // _LINE_BYTES) * _LINE_BYTES
-        memory = _zeros(room * sum(np.dtype(dtype).itemsize for dtype in DTYPES.values()))
+        memory = _zeros(room * _bytes_of(_BY_USE), room * _bytes_of(_OFTEN_USED))
         self._columns: dict[str, NDArray[Any]] = {}
         start = 0
         for name in _BY_USE:
@@ -151,18 +152,23 @@ def identity_of(cookie: U64, state: U8) -> U64:
     return cookie << STATE_BITS | state & _STATE_MASK
 
 
-def _zeros(size: int) -> U8:
+def _bytes_of(names: Sequence[str]) -> int:
+    """Return what one row takes in some columns."""
+    return sum(np.dtype(DTYPES[name]).itemsize for name in names)
+
+
+def _zeros(size: int, soon_used: int) -> U8:
     """Return zeros that take no memory until written, and give it back to the system when dropped.
 
     malloc would keep the pages of large columns, touched, for whatever comes next. In a shared mapping, which
     is what mmap makes by default, a page takes memory as soon as it is read. Huge pages, where the kernel has
-    them, save a fault for every 4 KiB.
+    them, save a fault for every 4 KiB of the first ``soon_used`` bytes; of the rest they would touch too much.
     """
     if size < _MAPPED_BYTES:
         return np.zeros(size, np.uint8)
     mapping = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     with suppress(OSError):
-        mapping.madvise(mmap.MADV_HUGEPAGE)
+        mapping.madvise(mmap.MADV_HUGEPAGE, 0, soon_used)
     return np.frombuffer(mapping, np.uint8)
 
 
