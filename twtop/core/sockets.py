@@ -162,7 +162,7 @@ def _zeros(size: int, soon_used: int) -> U8:
 
     malloc would keep the pages of large columns, touched, for whatever comes next. In a shared mapping, which
     is what mmap makes by default, a page takes memory as soon as it is read. Huge pages, where the kernel has
-    them, save a fault for every 4 KiB of the first ``soon_used`` bytes; of the rest they would touch too much.
+    them, save a fault per 4 KiB of the first ``soon_used`` bytes; of the rest they would touch too much.
     """
     if size < _MAPPED_BYTES:
         return np.zeros(size, np.uint8)
