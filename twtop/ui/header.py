@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from twtop.core.format import count_text
 from twtop.ui import styles
@@ -12,13 +12,28 @@ from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.line_view import LineView, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from rich.style import Style
 
     from twtop.core.signs import Signs
     from twtop.ui.own_cost import OwnCost
     from twtop.ui.picture import Picture
 
 _NARROWEST: Final = 20
+_LEAST_FILTER: Final = 20
+"""With less room for the filter itself, words before it go."""
+_CLEARS: Final = "  (esc clears)"
+_COST_COLUMNS: Final = len("cpu 12% 100M")
+"""What it costs always has so much room: nothing comes and goes with a digit."""
+
+
+class Piece(NamedTuple):
+    """A part of the first line; where there is no room for all, the highest rank goes first, as a whole."""
+
+    rank: int
+    text: str
+    style: Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +94,20 @@ class Header(LineView):
         super().__init__(id=id)
         self.signs = signs
         self._status = Status()
-        self._lines: list[list[Part]] = []
+        self._problems: list[list[Part]] = []
 
     @property
     def line_count(self) -> int:
         """One line, or more where there is more to say."""
-        return len(self._lines)
+        return 1 + (self._status.filter is not None) + len(self._problems)
 
     def show(self, status: Status) -> None:
         """Show a status; the header grows and shrinks with it."""
         self._status = status
-        self._lines = [self._host_line(status)]
-        if status.filter is not None:
-            self._lines.append(self._filter_line(status))
-        for problem in status.problems[: self.MOST_PROBLEMS]:
-            self._lines += self._problem_lines(problem)
-        if self.styles.height is None or self.styles.height.value != len(self._lines):
-            self.styles.height = len(self._lines)
+        shown = status.problems[: self.MOST_PROBLEMS]
+        self._problems = [line for problem in shown for line in self._problem_lines(problem)]
+        if self.styles.height is None or self.styles.height.value != self.line_count:
+            self.styles.height = self.line_count
         self.update_lines()
 
     def on_resize(self) -> None:
@@ -107,33 +119,45 @@ class Header(LineView):
         """Return one of the lines, cut to the width."""
         room = width
         parts: list[Part] = []
-        for text, style in self._lines[number]:
+        for text, style in self._whole_line(number, width):
             shown = self.signs.clipped(text, room)
             parts.append((shown, style))
             room -= len(shown)
         return parts
 
+    def _whole_line(self, number: int, width: int) -> Iterable[Part]:
+        if number == 0:
+            return fitting(self._host_pieces(self._status), width)
+        if number == 1 and self._status.filter is not None:
+            return self._filter_line(self._status, width)
+        return self._problems[number - self.line_count]
+
     @staticmethod
-    def _host_line(status: Status) -> list[Part]:
+    def _host_pieces(status: Status) -> list[Piece]:
         clock = time.strftime("%H:%M:%S", time.localtime(status.wall_s)) if status.wall_s else "--:--:--"
         interval = f"{status.interval_s:.1f}s"
+        going = ("FROZEN ", styles.ALARM) if status.frozen else ("LIVE   ", styles.GOOD)
         return [
-            ("FROZEN " if status.frozen else "LIVE   ", styles.ALARM if status.frozen else styles.GOOD),
-            (f"{clock}  ", styles.BOLD),
-            (f"{interval} ", styles.WARNING if status.stretched else styles.PLAIN),
-            ("(stretched: CPU budget) " if status.stretched else " ", styles.WARNING),
-            ("twtop ", styles.TITLE),
-            (f"{status.host}  Linux {status.kernel}  ns {status.namespace}  ", styles.PLAIN),
-            (status.own_cost, styles.DIM),
+            Piece(0, *going),
+            Piece(1, f"{clock}  ", styles.BOLD),
+            Piece(2, f"{interval} ", styles.WARNING if status.stretched else styles.PLAIN),
+            Piece(4, "(stretched: CPU budget) " if status.stretched else " ", styles.WARNING),
+            Piece(8, "twtop ", styles.TITLE),
+            Piece(3, f"{status.host}  ", styles.PLAIN),
+            Piece(7, f"Linux {status.kernel}  ", styles.PLAIN),
+            Piece(6, f"ns {status.namespace}  ", styles.PLAIN),
+            Piece(5, status.own_cost.ljust(_COST_COLUMNS), styles.DIM),
         ]
 
     @staticmethod
-    def _filter_line(status: Status) -> list[Part]:
-        return [
-            (f"filter {count_text(status.matching):>7} of {count_text(status.total)}: ", styles.WARNING),
-            (status.filter or "", styles.BOLD),
-            ("  (esc clears)", styles.DIM),
-        ]
+    def _filter_line(status: Status, width: int) -> list[Part]:
+        text = status.filter or ""
+        counts = f"{count_text(status.matching):>7} of {count_text(status.total)}: "
+        words = (f"filter {counts}", counts.lstrip(), "")
+        least = min(len(text), _LEAST_FILTER)
+        before = next(word for word in words if not word or len(word) + least <= width)
+        hint = _CLEARS if len(before) + len(text) + len(_CLEARS) <= width else ""
+        return [(before, styles.WARNING), (text, styles.BOLD), (hint, styles.DIM)]
 
     def _problem_lines(self, problem: str) -> Iterator[list[Part]]:
         """Say all of a problem, on as many lines as that takes."""
@@ -141,3 +165,12 @@ class Header(LineView):
         for part in wrap(problem, max(self.size.width, _NARROWEST) - len(mark)):
             yield [(mark, styles.ALARM), (problem[part], styles.WARNING)]
             mark = "  "
+
+
+def fitting(pieces: list[Piece], width: int) -> list[Part]:
+    """Return the pieces that have room side by side, the most important one in any case."""
+    kept = pieces
+    while sum(len(piece.text) for piece in kept) > width and any(piece.rank for piece in kept):
+        last = max(piece.rank for piece in kept)
+        kept = [piece for piece in kept if piece.rank < last]
+    return [(piece.text, piece.style) for piece in kept]

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from textual import events
 
 _NARROWEST: Final = 20
+_BLANKS: Final = 3
+"""Between label, count, change and the next label."""
+_LARGE: Final = 10_000
+_ROOM_FOR_CHANGE: Final = len("+999")
 
 
 def lines_needed(width: int) -> int:
@@ -77,16 +81,18 @@ class StateStrip(LineView):
         """Draw the cells of one line."""
         first = number * self._per_line
         states = IN_LIFE_ORDER[first : first + self._per_line]
-        columns = zip(states, self._columns(), strict=False)
-        return [part for state, (label, rest) in columns for part in self._cell(state, label, rest)]
+        parts: list[Part] = []
+        for column, (state, (label, rest)) in enumerate(zip(states, self._columns(), strict=False)):
+            # Nothing stands to the right of the last column.
+            room = rest - _BLANKS + (column == self._per_line - 1)
+            parts += self._cell(state, label, rest, room)
+        return parts
 
-    def _cell(self, state: State, label: int, rest: int) -> list[Part]:
+    def _cell(self, state: State, label: int, rest: int, room: int) -> list[Part]:
+        """Draw a state: a label, and the ``rest`` with ``room`` for two numbers."""
         count = self._counts[state]
-        number = "-" if self._unlisted and state is State.UNCONN else count_text(count, 7)
-        change = delta_text(self._deltas[state])
-        room = rest - len(number) - 3
-        if len(change) > room:
-            change = change[:1] if room > 0 else ""
+        number = "-" if self._unlisted and state is State.UNCONN else _count(count, room)
+        change = _change(self._deltas[state], room - len(number))
         look = styles.STATES.get(state, styles.PLAIN) if count else styles.DIM
         return [
             (state.label.ljust(label + 1), look),
@@ -103,3 +109,19 @@ class StateStrip(LineView):
             if event.x < right and index < len(IN_LIFE_ORDER):
                 self.post_message(self.Clicked(IN_LIFE_ORDER[index]))
                 return
+
+
+def _count(count: int, room: int) -> str:
+    """Write a count; a large one shorter where its change would have no room beside all digits of it."""
+    exact = count_text(count, 7)
+    is_wide = len(exact) + _ROOM_FOR_CHANGE > room
+    return count_text(count, 4) if is_wide and count >= _LARGE else exact
+
+
+def _change(change: int, room: int) -> str:
+    """Write a change, shorter where there is little room; its sign alone where there is hardly any."""
+    exact = delta_text(change)
+    if len(exact) <= room:
+        return exact
+    short = exact[:1] + count_text(abs(change), 4)
+    return short if len(short) <= room else exact[: max(0, min(1, room))]
