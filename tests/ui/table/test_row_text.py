@@ -8,7 +8,7 @@ from tests.ui.frames import frames
 from twtop.core.filter import parse
 from twtop.core.signs import UNICODE
 from twtop.core.table.view import Line, Lines, Spec, view
-from twtop.ui.table.row_text import line_notes, line_text
+from twtop.ui.table.row_text import clipped_name, fitting_note, line_notes, line_text
 
 
 def lines_of(text: str, keys: tuple[str, ...] = ("state", "peer")) -> Lines:
@@ -81,3 +81,40 @@ def test_what_one_socket_s_signature_means(text: str, note: str) -> None:
     lines = lines_of(text)
     socket = next(lines[at] for at in range(len(lines)) if lines[at].kind == "socket")
     assert line_notes(lines, socket, None) == note
+
+
+@pytest.mark.parametrize(
+    ("note", "room", "shown"),
+    [
+        ("11 restarted", 14, "  11 restarted"),
+        ("11 restarted", 13, " 11 restarted"),
+        ("11 restarted", 12, ""),
+        ("50% of ports", 12, "  50%"),
+        ("50% of ports", 4, " 50%"),
+        ("37 EOF not read", 12, "  37 unread"),
+        ("close() missing", 12, "  not closed"),
+        ("129 not accepted", 16, "  129 unaccepted"),
+        ("3 orphan, 2 half-closed", 24, " 3 orphan, 2 half-closed"),
+        ("3 orphan, 2 half-closed", 12, "  3 orphan…"),
+        ("orphan, phase 1 of 2", 8, "  orphan"),
+        ("", 80, ""),
+    ],
+)
+def test_a_note_has_fewer_words_where_there_is_less_room(note: str, room: int, shown: str) -> None:
+    assert fitting_note(note, room, UNICODE) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "room", "shown"),
+    [
+        ("  ▸ 10.0.0.5:5432", 17, "  ▸ 10.0.0.5:5432"),
+        ("  ▸ 10.0.0.5:5432", 15, "  ▸ 10.0.0.5:…"),
+        ("  ▸ 203.0.113.40:443", 12, "  ▸ 203.0.…"),
+        ("  ▸ [2001:db8:20:30::8]:5432", 24, "  ▸ [2001:db8:20:…]:5432"),
+        ("  ▸ [2001:db8::8]:443", 5, "  ▸ …"),
+        ("TIME-WAIT", 5, "TIME…"),
+        ("TIME-WAIT", 0, ""),
+    ],
+)
+def test_a_name_is_not_cut_within_a_number(name: str, room: int, shown: str) -> None:
+    assert clipped_name(name, room, UNICODE) == shown

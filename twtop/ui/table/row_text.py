@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,10 +12,23 @@ from twtop.core.table.keys import KEYS, has_remote, local_text, remote_text
 from twtop.core.table.notes import group_note, socket_note
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from twtop.core.ports.usage import Destination, Ports
     from twtop.core.signs import Signs
     from twtop.core.sockets import Rows
     from twtop.core.table.view import Line, Lines
+
+_SHORTER: Final = {
+    "EOF not read": "unread",
+    "close() missing": "not closed",
+    "not accepted": "unaccepted",
+    "accept queue full": "queue full",
+    "half-closed, no limit": "half-closed",
+    "orphan, phase 1 of 2": "orphan",
+    " of ports": "",
+}
+"""What notes become where there is little room."""
 
 
 def line_text(lines: Lines, line: Line, signs: Signs, room: int | None = None) -> str:
@@ -98,3 +111,33 @@ def line_notes(lines: Lines, line: Line, ports: Ports | None) -> str:
         if index is not None:
             notes.insert(0, f"{percent_text(int(ports.used[index]), ports.capacity_of(index))} of ports")
     return ", ".join(filter(None, notes))
+
+
+def clipped_name(name: str, room: int, signs: Signs) -> str:
+    """Cut a name that is too long, the port behind brackets kept, and no number in two."""
+    if len(name) <= room:
+        return name
+    address, bracket, port = name.rpartition("]:")
+    end = f"{bracket}{port}" if len(bracket + port) + len(signs.ellipsis) < room else ""
+    kept = (address if end else name)[: max(0, room - len(end) - len(signs.ellipsis))]
+    while kept and kept[-1].isdigit() and name[len(kept)].isdigit():
+        kept = kept[:-1]
+    return signs.clipped(f"{kept}{signs.ellipsis}{end}", room)
+
+
+def fitting_note(note: str, room: int, signs: Signs) -> str:
+    """Write a note behind a name: in full, in shorter words, or what comes first; never a part of a word."""
+    if not note:
+        return ""
+    fitting = (f"{gap}{text}" for text in _wordings(note, signs) for gap in ("  ", " "))
+    return next((text for text in fitting if len(text) <= room), "")
+
+
+def _wordings(note: str, signs: Signs) -> Iterator[str]:
+    yield note
+    for words, fewer in _SHORTER.items():
+        note = note.replace(words, fewer)
+    yield note
+    while ", " in note:
+        note = note.rpartition(", ")[0]
+        yield note + signs.ellipsis

@@ -14,7 +14,7 @@ from twtop.core.table.fields import Cell, Field, fields_for
 from twtop.core.table.view import Line, LineIdentity, Lines, Unfolding, View
 from twtop.ui import styles
 from twtop.ui.line_view import LineView, Part
-from twtop.ui.table.row_text import line_notes, line_text, state_of
+from twtop.ui.table.row_text import clipped_name, fitting_note, line_notes, line_text, state_of
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -131,8 +131,8 @@ class GroupTable(LineView, can_focus=True):
         room = max(0, width - len(numbers))
         name = line_text(lines, line, self.signs, room)
         note = line_notes(lines, line, self._ports) if line.kind != "more" else ""
-        shown = self.signs.clipped(name, room)
-        rest = self.signs.clipped(f"  {note}", room - len(shown)) if note and room - len(shown) > 6 else ""
+        shown = clipped_name(name, room, self.signs)
+        rest = fitting_note(note, room - len(shown), self.signs)
         if look is not None:
             return [((numbers + shown + rest).ljust(width), look)]
         return [(numbers, styles.PLAIN), (shown, self._name_style(lines, line)), (rest, styles.WARNING)]
