@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
 DOCTOR = (sys.executable, "-W", "error", "-m", "twtop", "doctor")
 
 
-def start(lab: Lab, *arguments: str) -> subprocess.Popen[str]:
+def start(lab: Lab, *arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
     with lab.server.entered():
         return subprocess.Popen(
             [*DOCTOR, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 
@@ -111,6 +112,40 @@ def test_watching_tells_what_comes_and_goes(lab: Lab) -> None:
     assert (found["event"], over["event"]) == ("found", "over")
     assert found["finding"]["rule"] == over["finding"]["rule"] == "close-wait-leak"
     assert (doctor.returncode, err) == (130, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "watched"),
+    [((), "all sockets"), (("--filter", "sport = 8080"), "sockets that match sport = :8080")],
+)
+def test_watching_says_at_a_terminal_that_it_does(lab: Lab, arguments: tuple[str, ...], watched: str) -> None:
+    """And nothing on standard output while nothing is wrong."""
+    lab.server.listen()
+    master, slave = os.openpty()
+    with (
+        start(lab, "--watch", *arguments, stderr=slave) as doctor,
+        os.fdopen(master, encoding="utf-8") as terminal,
+    ):
+        os.close(slave)
+        told = terminal.readline()
+        doctor.send_signal(signal.SIGINT)
+        assert doctor.stdout is not None
+        assert doctor.stdout.read() == ""
+    assert told == f"twtop: watching {watched} every 1 s until ctrl+c: nothing is wrong so far\n"
+    assert doctor.returncode == 130
+
+
+def test_watching_says_at_a_terminal_how_much_is_wrong_already(lab: Lab) -> None:
+    listener = lab.server.listen(8080, backlog=16)
+    for _ in range(12):
+        lab.client.connect(*endpoint(listener))
+    master, slave = os.openpty()
+    with start(lab, "--watch", stderr=slave) as doctor, os.fdopen(master, encoding="utf-8") as terminal:
+        os.close(slave)
+        assert terminal.readline().endswith(": 1 found so far\n")
+        assert doctor.stdout is not None
+        assert "8080" in doctor.stdout.readline()
+        doctor.send_signal(signal.SIGINT)
 
 
 def test_watching_tells_what_gets_worse(lab: Lab) -> None:

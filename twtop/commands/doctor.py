@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from twtop.commands.choices import chosen_filter
+from twtop.core.filter import Everything
 from twtop.errors import UsageError
 from twtop.export.findings import (
     about,
@@ -81,10 +84,12 @@ def _frames(source: LiveSource, seconds: float | None) -> Iterator[Frame]:
 def _watch(source: LiveSource, wanted: Expr, *, as_json: bool) -> None:
     """Print a line whenever a finding comes, gets worse or goes, until a signal or a closed pipe ends it."""
     told: dict[tuple[str, str], Finding] = {}
-    for frame in _frames(source, None):
+    for number, frame in enumerate(_frames(source, None)):
         snapshot = frame.moment.snapshot
         clock = time.strftime("%H:%M:%S", time.localtime(snapshot.wall_s))
         found = {finding.identity: finding for finding in _matching(frame, wanted)}
+        if not number:
+            _say_what_is_watched(wanted, so_far=len(found))
         # What is over only since a moment may be back in the next one.
         lingering = {finding.identity for finding in frame.findings if finding.over_s is not None}
         kept = {identity: told[identity] for identity in told if identity in lingering}
@@ -100,6 +105,16 @@ def _watch(source: LiveSource, wanted: Expr, *, as_json: bool) -> None:
             for event, finding in events
         )
         told = kept | found
+
+
+def _say_what_is_watched(wanted: Expr, *, so_far: int) -> None:
+    """Tell who waits at a terminal that something goes on; standard output is for what comes and goes."""
+    watched = "all sockets" if isinstance(wanted, Everything) else f"sockets that match {wanted}"
+    found = f"{so_far:,} found so far" if so_far else "nothing is wrong so far"
+    # Whoever closed standard error does not want to know.
+    with suppress(OSError, AttributeError):
+        if sys.stderr.isatty():
+            sys.stderr.write(f"twtop: watching {watched} every {_EVERY_S:g} s until ctrl+c: {found}\n")
 
 
 def _matching(frame: Frame, wanted: Expr) -> list[Finding]:
