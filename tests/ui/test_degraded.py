@@ -139,7 +139,7 @@ def test_the_terminal_gets_what_it_can_show(server: Host, name: str, value: str)
     with server.entered(), Terminal(python("twtop"), environ={name: value}) as terminal:
         terminal.wait_text("ESTAB +9")
         terminal.send("pwjje")
-        terminal.wait_text("up/down: links")
+        terminal.wait_text("up/down links")
         terminal.send("qq")
         assert terminal.wait_exit() == 0
     if name == "NO_COLOR":

@@ -126,6 +126,19 @@ async def test_the_dialog_can_be_left_without_a_change(server: Host, key: str) -
         assert user.app.is_running
 
 
+async def test_the_cursor_of_the_dialog_stays_in_sight_in_a_low_window(server: Host) -> None:
+    async with screen(server, size=(40, 10)) as user:
+        await opened(user)
+        for key in (*["down"] * len(KEYS), *["up"] * len(KEYS)):
+            await user.press(key)
+            title = list(KEYS.values())[key_list(user).cursor].title
+            await user.until(lambda title=title: any(title in line for line in user.text), title)  # type: ignore[misc]
+        await user.press("up")
+        await user.until(lambda: any("esc: leave" in line for line in user.text), "how to use it")
+        await user.click(key_list(user), 5, 1)
+        assert key_list(user).chosen != list(DEFAULT_KEYS)
+
+
 async def test_a_click_chooses_a_key(server: Host) -> None:
     async with screen(server) as user:
         await opened(user)
@@ -218,6 +231,25 @@ async def test_the_way_back(server: Host, key: str) -> None:
         assert pane.trail.opened is None
         assert user.lines_of("#why")[0].split()[0] == title.split()[0]
         assert user.names == NAMES[3:5]
+
+
+@pressing("explain screen", "question_mark")
+async def test_the_large_explanation_lists_its_keys(server: Host, key: str) -> None:
+    async with screen(server) as user:
+        await user.until(lambda: user.app.query_one(ExplainPane).trail.start)
+        await opened(user, "e")
+        await user.press(key)
+        await user.until(lambda: isinstance(user.app.screen, HelpScreen) and len(user.text) > 8, "the keys")
+        assert "Explain the selected sysctl or state" in "\n".join(user.text)
+        await user.press("escape")
+        assert isinstance(user.app.screen, ExplainScreen)
+
+
+async def test_a_narrow_help_has_meanings_below_the_keys(server: Host) -> None:
+    async with screen(server, size=(20, 160)) as user:
+        await opened(user, "question_mark")
+        words = " ".join(" ".join(user.text).split())
+        assert "/ Filter by state, port or address, as you type esc x Clear the filter" in words
 
 
 @pressing("explain screen", "escape", "q", "e")

@@ -10,7 +10,9 @@ from textual.widgets import Input, Static
 from tests.ui.conftest import NAMES
 from tests.ui.keys import pressing
 from tests.ui.screen import options, screen
+from twtop.ui.explanation.pane import ExplainPane
 from twtop.ui.filter_bar import FilterBar
+from twtop.ui.help_screen import HelpScreen
 
 if TYPE_CHECKING:
     from tests.ui.screen import Screen
@@ -67,6 +69,47 @@ async def test_escape_puts_back_what_was_in_force(server: Host, key: str) -> Non
         await user.until(lambda: user.names == NAMES[5:], "one state")
         assert not user.app.query_one(FilterBar).display
         assert user.app.focused is user.table
+
+
+@pressing("filter", "enter", "tab", "shift+tab")
+async def test_what_was_typed_is_kept_and_the_table_has_the_keys(server: Host, key: str) -> None:
+    async with screen(server) as user:
+        await user.press("slash", *"close-wait", key)
+        assert not user.app.query_one(FilterBar).display
+        assert user.app.focused is user.table
+        await user.until(lambda: user.names == NAMES[3:5], "leaked connections")
+        await user.press("slash", *" and sport = :htpp", key)
+        assert user.app.query_one(FilterBar).display
+        assert user.app.focused is user.app.query_one("#filter-input")
+        assert "no service is called" in error(user)
+
+
+async def test_the_footer_names_the_keys_of_typing_while_it_lasts(server: Host) -> None:
+    async with screen(server) as user:
+        before = user.text[-1]
+        await user.press("slash")
+        assert user.text[-1] == "up/down earlier filters  f1 help  enter keep  esc as it was"
+        await user.press("f1")
+        await user.until(lambda: isinstance(user.app.screen, HelpScreen), "help")
+        await user.press("escape", *"listening")
+        await user.until(lambda: user.names == NAMES[5:], "listeners")
+        await user.press("escape")
+        assert user.text[-1] == before
+
+
+async def test_a_click_beside_it_ends_typing(server: Host) -> None:
+    """What could be understood stays, and is remembered."""
+    async with screen(server, size=(200, 50)) as user:
+        before = user.text[-1]
+        await user.press("slash", *"close-wait and sport = :htpp")
+        await user.until(lambda: user.names == NAMES[3:5], "leaked connections")
+        await user.click("#why", 3, 1)
+        await user.until(lambda: not user.app.query_one(FilterBar).display, "no typing any more")
+        assert user.app.focused is user.app.query_one(ExplainPane)
+        assert user.names == NAMES[3:5]
+        assert user.text[-1] == before
+        await user.press("slash", *["backspace"] * 30, "up")
+        assert typed(user) == "close-wait"
 
 
 @pressing("filter", "up", "down")

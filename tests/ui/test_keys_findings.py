@@ -121,6 +121,15 @@ async def test_tab_leads_to_the_links_and_back(user: Screen, key: str) -> None:
     assert not pane.has_focus
 
 
+async def test_the_footer_says_what_enter_does_where_the_focus_is(user: Screen) -> None:
+    await opened(user)
+    assert user.text[-1].split("  ")[0].strip() == "enter sockets"
+    await user.press("tab")
+    assert user.text[-1].strip() == "enter open link  up/down links  pgdn more  tab list  ? help  esc/q back"
+    await user.press("tab")
+    assert "enter sockets" in user.text[-1]
+
+
 @pressing("findings", "c")
 async def test_c_says_where_there_is_no_command(user: Screen, key: str) -> None:
     await opened(user)

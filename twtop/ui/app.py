@@ -20,10 +20,11 @@ from twtop.core.table.view import Spec
 from twtop.knowledge.explain import explain
 from twtop.sources.collector import Collector, Crash, Failure, Result
 from twtop.sources.observer import Frame
-from twtop.ui.bindings import KEYS, key_names
+from twtop.ui.bindings import KEYS, footer_keys, key_names
 from twtop.ui.explanation.cursor import explain_cursor
 from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.explanation.trail import Trail
+from twtop.ui.filter_bar import TYPING_KEYS, FilterBar
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.group_screen import GroupScreen
 from twtop.ui.header import status_of
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
     from twtop.core.filter import Expr
     from twtop.core.options import ScreenOptions
-    from twtop.ui.filter_bar import FilterBar
     from twtop.ui.strip import StateStrip
     from twtop.ui.table.heading import Heading
     from twtop.ui.table.table import GroupTable
@@ -119,6 +119,7 @@ class TwtopApp(App[None], inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         """Choose the arrangement for the size."""
         arrange(self.screen_stack[0], event.size)
+        self._panels.findings.fit()
 
     # What comes in
 
@@ -270,9 +271,19 @@ class TwtopApp(App[None], inherit_bindings=False):
         if expression != self._spec.filter:
             self._choose(replace(self._spec, filter=expression))
 
-    def on_filter_bar_closed(self) -> None:
+    def on_filter_bar_opened(self) -> None:
+        """Name the keys of typing."""
+        self._panels.footer.show_keys(TYPING_KEYS)
+
+    def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
         """Give the keys back to the table."""
-        self._panels.table.focus()
+        self._panels.footer.show_keys(footer_keys())
+        if not event.elsewhere:
+            self._panels.table.focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Stop typing where the mouse led the focus elsewhere."""
+        self._panels.filter_bar.leave_for(event.widget)
 
     def action_group(self) -> None:
         """Choose grouping keys."""
@@ -293,6 +304,9 @@ class TwtopApp(App[None], inherit_bindings=False):
 
     def action_side(self, name: str) -> None:
         """Show one of the lower panels, or hide it; where there is room for both, each by itself."""
+        if self.screen.has_class("-tiny"):
+            self.notify("The window is too low for it.", timeout=3)
+            return
         switch_side(self.screen, name)
         # What is computed depends on what is seen.
         self.call_after_refresh(self._stale.set)

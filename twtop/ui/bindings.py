@@ -51,16 +51,16 @@ _IN_FOOTER: Final = (
     "side('why')",
     "group",
     "sort(1)",
-    "help",
     "side('drain')",
     "view('diagram')",
     "view('budgets')",
     "view('counters')",
     "freeze",
     "explain",
+    "help",
     "quit",
 )
-"""In the order in which they are given room; the last one always has it."""
+"""In the order in which they are given room; the last two always have it."""
 
 _NAMES: Final = {
     "slash": "/",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -16,9 +16,18 @@ from twtop.kernel.services import service_port
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
 _EXAMPLES = "state time-wait and dport = :443   10.0.0.0/8   port:8000-8999"
 _MOST_REMEMBERED = 100
+
+TYPING_KEYS: Final = (
+    ("up/down", "earlier filters"),
+    ("f1", "help"),
+    ("enter", "keep"),
+    ("esc", "as it was"),
+)
+"""What the footer names while a filter is typed: all other keys are text."""
 
 
 class _Entry(Input):
@@ -33,6 +42,7 @@ class FilterBar(Vertical):
     """An input with its error line; hidden until opened."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,tab,shift+tab", "keep", "Keep the filter"),
         Binding("escape", "cancel", "Leave the filter as it was"),
         Binding("up", "recall(-1)", "Earlier filter"),
         Binding("down", "recall(1)", "Later filter"),
@@ -52,8 +62,14 @@ class FilterBar(Vertical):
         filter: Expr
 
     @dataclass
+    class Opened(Message):
+        """Typing begins."""
+
+    @dataclass
     class Closed(Message):
-        """Typing is over."""
+        """Typing is over; the keys are to go to the table, unless the user led them elsewhere."""
+
+        elsewhere: bool = False
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -78,6 +94,7 @@ class FilterBar(Vertical):
         entry.cursor_position = len(self.text)
         self._report(None)
         entry.focus()
+        self.post_message(self.Opened())
 
     def clear_filter(self) -> None:
         """Let everything through."""
@@ -94,11 +111,22 @@ class FilterBar(Vertical):
             self._apply(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter; a mistake keeps the input open."""
+        """Keep the filter."""
         event.stop()
-        if self._apply(event.value):
-            self._remember(event.value)
+        self.action_keep()
+
+    def action_keep(self) -> None:
+        """Keep the filter; a mistake keeps the input open."""
+        text = self.query_one(Input).value
+        if self._apply(text):
+            self._remember(text)
             self._close()
+
+    def leave_for(self, focused: Widget) -> None:
+        """Stop typing where another panel of the screen got the focus; what could be understood stays."""
+        if self.has_class("-open") and focused.screen is self.screen and self not in focused.ancestors:
+            self._remember(self.text)
+            self._close(elsewhere=True)
 
     def action_cancel(self) -> None:
         """Put back the filter that was in force before."""
@@ -143,6 +171,6 @@ class FilterBar(Vertical):
             self._remembered = [kept for kept in self._remembered if kept != text][-_MOST_REMEMBERED + 1 :]
             self._remembered.append(text)
 
-    def _close(self) -> None:
+    def _close(self, *, elsewhere: bool = False) -> None:
         self.remove_class("-open")
-        self.post_message(self.Closed())
+        self.post_message(self.Closed(elsewhere))

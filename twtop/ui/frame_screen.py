@@ -79,13 +79,32 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
     def __init__(self, signs: Signs) -> None:
         super().__init__()
         self.signs = signs
-        shown = [item for item in type(self).BINDINGS if isinstance(item, Binding) and item.show]
-        self._footer = Footer([("/".join(key_names(item)), item.description) for item in (*shown, *_SHARED)])
+        self._footer = Footer()
 
     def compose(self) -> ComposeResult:
         """Show the content above the keys."""
         yield from self.content()
         yield self._footer
+
+    def on_mount(self) -> None:
+        """Name the keys."""
+        self._show_keys()
+
+    def on_descendant_focus(self) -> None:
+        """Name the keys of what has the focus now."""
+        self._show_keys()
+
+    def on_descendant_blur(self) -> None:
+        """Name the keys of the view again."""
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        self._footer.show_keys(self.footer_keys())
+
+    def footer_keys(self) -> list[tuple[str, str]]:
+        """Return (key, name) of what the footer shows now, help and the way out last."""
+        shown = [item for item in type(self).BINDINGS if isinstance(item, Binding) and item.show]
+        return [("/".join(key_names(item)), item.description) for item in (*shown, *_SHARED)]
 
     def show_frozen(self, *, frozen: bool) -> None:
         """Say whether what is shown stands still."""

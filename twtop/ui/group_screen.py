@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
 from textual.screen import ModalScreen
 
 from twtop.core.table.keys import DEFAULT_KEYS, KEYS
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
 
     from twtop.core.signs import Signs
 
+_TITLE = "Group by  "
 _TITLE_LINES = 2
 _FOOT = (
-    "",
-    "space or digit: add, remove   +/-: earlier, later",
-    "enter: apply   d: default   esc: leave as it was",
+    "space or digit: add, remove",
+    "+/-: earlier, later",
+    "enter: apply",
+    "d: default",
+    "esc: leave as it was",
 )
+_FOOT_COLUMNS = 50
 
 
 class KeyList(LineView):
@@ -37,16 +42,31 @@ class KeyList(LineView):
     @property
     def line_count(self) -> int:
         """Titles, keys, and how to use them."""
-        return _TITLE_LINES + len(KEYS) + len(_FOOT)
+        return _TITLE_LINES + len(KEYS) + len(self._foot)
+
+    @property
+    def _foot(self) -> tuple[str, ...]:
+        """How to use it: side by side, or below one another where there is no room for that."""
+        if 0 < self.visible_size.width < _FOOT_COLUMNS:
+            return ("", *_FOOT)
+        return "", "   ".join(_FOOT[:2]), "   ".join(_FOOT[2:])
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a key, in sight; with the titles if it is the first, the foot if the last."""
+        self.cursor = index
+        self.update_lines()
+        first = 0 if index == 0 else index + _TITLE_LINES
+        last = self.line_count - 1 if index == len(KEYS) - 1 else index + _TITLE_LINES
+        self.scroll_to_region(Region(0, first, 1, last - first + 1), animate=False, immediate=True)
 
     def line(self, number: int, width: int) -> list[Part]:
         """Draw one line."""
         if number == 0:
             chain = f" {self.signs.arrow} ".join(KEYS[name].title for name in self.chosen)
-            return [("Group by  ", styles.TITLE), (chain, styles.BOLD)]
+            return [(_TITLE, styles.TITLE), (self.signs.clipped(chain, width - len(_TITLE)), styles.BOLD)]
         index = number - _TITLE_LINES
         if not 0 <= index < len(KEYS):
-            return [(_FOOT[index - len(KEYS)] if index > 0 else "", styles.DIM)]
+            return [(self._foot[index - len(KEYS)] if index > 0 else "", styles.DIM)]
         name = list(KEYS)[index]
         place = f"[{self.chosen.index(name) + 1}]" if name in self.chosen else "[ ]"
         look = styles.CURSOR if index == self.cursor else styles.PLAIN
@@ -84,21 +104,21 @@ class GroupScreen(ModalScreen[tuple[str, ...] | None]):
         if event.key.isdigit():
             index = (int(event.key) - 1) % 10
             if index < len(KEYS):
-                self._keys.cursor = index
+                self._keys.move_to(index)
                 self.action_choose()
                 event.stop()
 
     def on_click(self, event: events.Click) -> None:
         """Choose the key under the mouse."""
-        index = event.screen_y - self._keys.content_region.y - _TITLE_LINES
+        keys = self._keys
+        index = event.screen_y - keys.content_region.y + keys.scroll_offset.y - _TITLE_LINES
         if 0 <= index < len(KEYS):
-            self._keys.cursor = index
+            keys.move_to(index)
             self.action_choose()
 
     def action_move(self, step: int) -> None:
         """Move the cursor."""
-        self._keys.cursor = (self._keys.cursor + step) % len(KEYS)
-        self._keys.update_lines()
+        self._keys.move_to((self._keys.cursor + step) % len(KEYS))
 
     def action_choose(self) -> None:
         """Add the key under the cursor at the end of the chain, or remove it; one always stays."""

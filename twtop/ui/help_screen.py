@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _KEY_COLUMNS = 18
 _LEAST_MEANING = 20
+_LEAST_WORDS = 8
 _HOW = "esc or q: close   up, down, pgup, pgdn: scroll"
 Section = tuple[str, "Sequence[tuple[str, str]]"]
 
@@ -53,19 +54,25 @@ class HelpText(LineView, can_focus=True):
         """Return all lines, of at most so many columns where a meaning has room beside its keys."""
         if width != self._width:
             self._width = width
-            self._lines = [[(_HOW, styles.DIM)], []]
+            self._lines = [[(_HOW[part], styles.DIM)] for part in wrap(_HOW, max(_LEAST_WORDS, width))]
+            self._lines.append([])
             for title, rows in self._sections:
                 self._lines.append([(title, styles.TITLE)])
                 for keys, meaning in rows:
-                    self._lines += _row(f"  {keys:<{_KEY_COLUMNS}} ", meaning, width)
+                    self._lines += _row(keys, meaning, width)
                 self._lines.append([])
         return self._lines
 
 
 def _row(keys: str, meaning: str, width: int) -> Iterator[list[Part]]:
-    for part in wrap(meaning, max(_LEAST_MEANING, width - len(keys))):
-        yield [(keys, styles.BOLD), (meaning[part], styles.PLAIN)]
-        keys = " " * len(keys)
+    """Write the meaning beside its keys; below them where there is no room for it."""
+    beside = f"  {keys:<{_KEY_COLUMNS}} "
+    if len(beside) + _LEAST_MEANING > width:
+        yield [(f"  {keys}", styles.BOLD)]
+        beside = "    "
+    for part in wrap(meaning, max(_LEAST_WORDS, width - len(beside))):
+        yield [(beside, styles.BOLD), (meaning[part], styles.PLAIN)]
+        beside = " " * len(beside)
 
 
 class HelpScreen(ModalScreen[None]):

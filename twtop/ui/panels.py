@@ -47,6 +47,7 @@ class Panels:
         self.drain = DrainPanel(signs, id="drain")
         self.why = ExplainPane(signs, id="why")
         self.filter_bar = FilterBar(id="filter")
+        self.footer = Footer(footer_keys(), id="footer")
 
     def compose(self) -> ComposeResult:
         """Lay out the panels."""
@@ -62,7 +63,7 @@ class Panels:
                 yield self.drain
                 yield self.why
         yield self.filter_bar
-        yield Footer(footer_keys(), id="footer")
+        yield self.footer
 
     def show(self, shown: Picture, *, frozen: bool) -> None:
         """Draw a picture; header and heading also tell of what was chosen, and are the application's."""

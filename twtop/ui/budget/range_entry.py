@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 _TEXT: Final = re.compile(r"\s*([0-9]{1,5})\s*[-\s]\s*([0-9]{1,5})\s*")
 _LAST_PORT: Final = 65535
-_HOW: Final = "Two ports, the lower first: 15000 64000. enter: try it, esc: leave it."
+_HOW: Final = "Two ports, lower first: 15000 64000"
+
+TYPING_KEYS: Final = (("tab", "what if"), ("enter", "try it"), ("esc", "as it was"))
+"""What the footer names while a range is typed."""
 
 
 class RangeEntry(Vertical):
@@ -27,6 +30,7 @@ class RangeEntry(Vertical):
     DEFAULT_CSS = """
     RangeEntry { height: auto; display: none; padding: 0 1; }
     RangeEntry.-open { display: block; }
+    RangeEntry #range-how { height: 1; }
     RangeEntry Input { border: none; height: 1; padding: 0; background: transparent; }
     RangeEntry Input:focus { border: none; }
     """
@@ -45,8 +49,13 @@ class RangeEntry(Vertical):
 
     def compose(self) -> ComposeResult:
         """Say how, and take the text."""
-        yield Static(_HOW, markup=False)
+        yield Static(_HOW, markup=False, id="range-how")
         yield Input(restrict=r"[0-9 -]*", max_length=20, select_on_focus=True, id="range-input")
+
+    @property
+    def is_open(self) -> bool:
+        """A range is being typed."""
+        return self.has_class("-open")
 
     def open(self, span: PortRange) -> None:
         """Begin to type, with the range that is tried now."""

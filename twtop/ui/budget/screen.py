@@ -13,7 +13,7 @@ from twtop.core.sysctls import PortRange
 from twtop.diagnosis.subjects import towards
 from twtop.ui import styles
 from twtop.ui.budget.lines import about_lines, change_lines, destination_line, list_titles, what_if_lines
-from twtop.ui.budget.range_entry import RangeEntry
+from twtop.ui.budget.range_entry import TYPING_KEYS, RangeEntry
 from twtop.ui.cursor_list import CursorList
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.line_view import LineView, Part
@@ -21,6 +21,7 @@ from twtop.ui.line_view import LineView, Part
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from textual import events
     from textual.widget import Widget
 
     from twtop.core.ports.usage import Destination, Ports
@@ -33,6 +34,8 @@ RANGES: Final = (PortRange(1024, 65535), PortRange(10000, 65535), PortRange(3276
 _DETAIL: Final = 18
 """Lines about the budget under the cursor, on a screen that has little room."""
 _FEWEST: Final = 3
+_LOW: Final = 8
+"""On a screen with fewer lines a range that is typed takes the place of the detail."""
 
 
 class Prepared(NamedTuple):
@@ -79,8 +82,9 @@ class BudgetList(CursorList[Budget]):
     @property
     def most_lines(self) -> int:
         """Leave room for the detail."""
-        room = self.screen.size.height - _DETAIL if self.is_attached else _FEWEST
-        return max(self.TITLES + _FEWEST, room)
+        height = self.screen.size.height if self.is_attached else 0
+        # Footer and border stay in sight on any screen.
+        return max(1, min(max(self.TITLES + _FEWEST, height - _DETAIL), height - 2))
 
 
 class BudgetDetail(LineView):
@@ -135,6 +139,7 @@ class BudgetScreen(FrameScreen[Prepared]):
     DEFAULT_CSS = """
     BudgetScreen #budget-list { padding: 0 1; scrollbar-size: 0 0; }
     BudgetScreen #budget-detail { height: 1fr; padding: 0 1; border-top: solid ansi_bright_black; }
+    BudgetScreen.-low #range-how, BudgetScreen.-low.-typing #budget-detail { display: none; }
     """
 
     HEADING = "Budgets"
@@ -144,13 +149,13 @@ class BudgetScreen(FrameScreen[Prepared]):
         Binding("down,j", "move(1)", "down", tooltip="Select the destination below", show=False),
         Binding("pageup", "page(-1)", "page", tooltip="Page the text below back", show=False),
         Binding("pagedown", "page(1)", "page", tooltip="Page the text below on", show=False),
+        Binding("enter", "filter", "sockets", tooltip="Show the sockets of the destination in the table"),
         Binding("tab", "choose(1)", "what if", tooltip="Choose the next change"),
         Binding("shift+tab", "choose(-1)", "what if", tooltip="Choose the change before", show=False),
         Binding("c", "copy", "copy", tooltip="Copy the command of the change"),
         Binding("right", "try_range(1)", "range", tooltip="Try another range"),
         Binding("left", "try_range(-1)", "range", tooltip="Try the range before", show=False),
-        Binding("r", "type_range", "type one", tooltip="Type the range to try"),
-        Binding("enter", "filter", "sockets", tooltip="Show the sockets of the destination in the table"),
+        Binding("r", "type_range", "type it", tooltip="Type the range to try"),
         Binding("b", "dismiss", "back", tooltip="Back to the table", show=False),
     ]
 
@@ -166,8 +171,13 @@ class BudgetScreen(FrameScreen[Prepared]):
         """The list, the detail, and where a range is typed."""
         return self._list, self._detail, self._entry
 
-    def on_resize(self) -> None:
+    def footer_keys(self) -> list[tuple[str, str]]:
+        """Name the keys of typing while a range is typed."""
+        return list(TYPING_KEYS) if self._entry.is_open else super().footer_keys()
+
+    def on_resize(self, event: events.Resize) -> None:
         """Share the room anew."""
+        self.set_class(event.size.height < _LOW, "-low")
         self._list.redraw()
 
     def prepare(self, picture: Picture) -> Prepared:
@@ -226,6 +236,7 @@ class BudgetScreen(FrameScreen[Prepared]):
 
     def action_type_range(self) -> None:
         """Let the user type a range."""
+        self.add_class("-typing")
         self._entry.open(self._tried())
 
     def on_range_entry_chosen(self, event: RangeEntry.Chosen) -> None:
@@ -234,6 +245,7 @@ class BudgetScreen(FrameScreen[Prepared]):
 
     def on_range_entry_closed(self) -> None:
         """Give the keys back to the view."""
+        self.remove_class("-typing")
         self.set_focus(None)
 
     def _try(self, span: PortRange) -> None:

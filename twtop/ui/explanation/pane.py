@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from twtop.core.signs import Signs
     from twtop.knowledge.explanation import Explanation
     from twtop.knowledge.facts import HostFacts
+
+
+READING_KEYS: Final = (("enter", "open link"), ("up/down", "links"), ("pgdn", "more"))
+"""What a footer names while the pane has the focus."""
 
 
 class ExplainPane(LineView, can_focus=True):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
-from twtop.ui import styles
-from twtop.ui.explanation.pane import ExplainPane
-from twtop.ui.line_view import LineView, Part
+from twtop.ui.bindings import described
+from twtop.ui.explanation.pane import READING_KEYS, ExplainPane
+from twtop.ui.footer import Footer
+from twtop.ui.help_screen import HelpScreen
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -19,19 +20,7 @@ if TYPE_CHECKING:
     from twtop.knowledge.facts import HostFacts
     from twtop.ui.explanation.trail import Trail
 
-_KEYS = "up/down: links and lines   pgup/pgdn   enter: open   esc: back   q: close"
-
-
-class _KeyLine(LineView):
-    """The keys, in one line at the bottom."""
-
-    DEFAULT_CSS = """
-    _KeyLine { height: 1; overflow: hidden; }
-    """
-
-    def line(self, number: int, width: int) -> list[Part]:
-        """Name the keys."""
-        return [(_KEYS if number == 0 else "", styles.DIM)]
+_KEYS: Final = (*READING_KEYS, ("q", "close"), ("?", "help"), ("esc", "back"))
 
 
 class ExplainScreen(ModalScreen[None]):
@@ -44,10 +33,13 @@ class ExplainScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     ExplainScreen { layout: vertical; background: ansi_default; color: ansi_default; }
     ExplainScreen ExplainPane { height: 1fr; padding: 0 1; }
-    ExplainScreen _KeyLine { padding: 0 1; }
+    ExplainScreen Footer { height: 1; overflow: hidden; scrollbar-size: 0 0; padding: 0 1; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,e", "dismiss", "close", tooltip="Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "help", tooltip="List the keys of the text"),
+        Binding("escape,q,e", "dismiss", "close", tooltip="Close"),
+    ]
 
     def __init__(self, signs: Signs, trail: Trail) -> None:
         super().__init__()
@@ -56,11 +48,17 @@ class ExplainScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Show the pane above its keys."""
         yield self._pane
-        yield _KeyLine()
+        yield Footer(_KEYS)
 
     def on_mount(self) -> None:
         """Let the keys reach the pane."""
         self._pane.focus()
+
+    def action_help(self) -> None:
+        """List the keys."""
+        self.app.push_screen(
+            HelpScreen([("Explanation", described([*ExplainPane.BINDINGS, *ExplainScreen.BINDINGS]))])
+        )
 
     def explain(self, explanation: Explanation, host: HostFacts) -> None:
         """Show new numbers; another topic is not what the reader chose to read, and is left out."""

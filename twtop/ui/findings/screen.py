@@ -11,7 +11,7 @@ from twtop.diagnosis.finding import Finding
 from twtop.ui import styles
 from twtop.ui.bindings import described
 from twtop.ui.cursor_list import CursorList
-from twtop.ui.explanation.pane import ExplainPane
+from twtop.ui.explanation.pane import READING_KEYS, ExplainPane
 from twtop.ui.findings.lines import finding_line
 from twtop.ui.frame_screen import FrameScreen
 
@@ -105,6 +105,14 @@ class FindingsScreen(FrameScreen[Found]):
     def help_sections(self) -> list[Section]:
         """Add the keys of the text, once tab has led there."""
         return [*super().help_sections(), ("Text, after tab", described(ExplainPane.BINDINGS))]
+
+    def footer_keys(self) -> list[tuple[str, str]]:
+        """Name the keys of the text while they lead there."""
+        keys = super().footer_keys()
+        if not self._pane.has_focus:
+            return keys
+        others = [key for key in keys if key[0] not in {"enter", "tab", "pgdn"}]
+        return [*READING_KEYS, ("tab", "list"), *others]
 
     def explain_current(self) -> None:
         """Explain the finding under the cursor."""
