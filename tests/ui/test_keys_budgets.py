@@ -9,11 +9,16 @@ import pytest
 from tests.ui.frames import Recorded, frames
 from tests.ui.keys import pressing
 from tests.ui.screen import options, screen
+from twtop.core.ports.budget import budgets
+from twtop.core.ports.what_if import Trial, predictions
+from twtop.core.signs import UNICODE
 from twtop.core.sysctls import PortRange
 from twtop.lab.limits import bind_then_connect, exhaust_ports
 from twtop.ui.app import TwtopApp
+from twtop.ui.budget.lines import about_lines, list_titles, what_if_lines
 from twtop.ui.budget.range_entry import RangeEntry, parsed
 from twtop.ui.budget.screen import RANGES, BudgetDetail, BudgetList, BudgetScreen
+from twtop.ui.styles import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -155,6 +160,33 @@ async def test_a_range_is_typed(still: Screen, key: str) -> None:
     assert not still.app.screen.query_one(RangeEntry).has_class("-open")
     await still.press("right")
     assert tried(still) == "1024-65535"
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 10), (60, 15), (80, 24)], ids=str)
+async def test_what_is_typed_can_be_seen_in_every_size(size: tuple[int, int]) -> None:
+    chosen = options()
+    async with screen(app=TwtopApp(chosen, Recorded(chosen, *frames())), size=size) as user:
+        await opened(user)
+        keys = user.text[-1]
+        await user.press("r", *["backspace"] * 12, *"15000 64000")
+        assert "15000 64000" in user.text[-2]
+        assert user.text[-1].endswith("esc as it was")
+        await user.press("enter")
+        assert user.text[-1] == keys
+
+
+@pytest.mark.parametrize("width", range(30, 140, 7))
+def test_no_column_is_cut(width: int) -> None:
+    frame = frames()[-1]
+    found = budgets(frame.moment.snapshot, frame.ports, frame.history)
+    changes = predictions(Trial(found[0], RANGES[0], (6, 18)))
+    titles = [text for text, _ in list_titles(len(found), frame.ports, len(frame.ports), width)[1]]
+    lines = [list_titles(len(found), frame.ports, len(frame.ports), width)[0], [(titles[0], PLAIN)]]
+    lines += about_lines(found[0], UNICODE, width) + what_if_lines(found[0], changes, 0, width)[:2]
+    for line in lines:
+        assert len("".join(text for text, _ in line).rstrip()) <= width
+    whole = {"USED", "%", "SLOW", "FULL", "+/S", "IN", "NEW/S", "MAX/S", "DESTINATION", "TO"}
+    assert set(titles[0].split()) <= whole
 
 
 async def test_what_is_no_range_is_not_tried(still: Screen) -> None:

@@ -215,7 +215,7 @@ async def test_it_fits_every_size(size: tuple[int, int]) -> None:
         wide = size[0] >= 120
         assert any("RULES THAT USE IT" in line for line in user.text) == wide
         await user.press("end", "home", "u", "u")
-        assert "ListenOverflows"[: size[0] - 11] in "\n".join(user.text)
+        assert ("ListenOverflows" if size[0] >= 40 else "ListenOv…") in "\n".join(user.text)
 
 
 def test_the_rules_that_use_a_counter_come_from_their_inputs() -> None:

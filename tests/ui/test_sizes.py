@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.ui.conftest import NAMES
+from tests.ui.frames import Recorded, frames
 from tests.ui.screen import options, screen
 from twtop.core.states import State
+from twtop.ui.app import TwtopApp
+from twtop.ui.line_view import LineView
 from twtop.ui.ports.panel import PortPlot
 
 if TYPE_CHECKING:
@@ -83,6 +86,61 @@ async def test_dialogs_fit_every_size(server: Host, size: tuple[int, int], key: 
             "slash": "state close-wait",
         }
         assert expected[key] in "\n".join(user.text)
+
+
+VIEWS: dict[str, tuple[str, ...]] = {
+    "findings": ("f",),
+    "finding's text": ("f", "tab", "down", "pagedown"),
+    "budgets": ("b", "down", "tab", "right"),
+    "range": ("b", "r"),
+    "diagram": ("v", "right", "down"),
+    "counters": ("m", "down", "end"),
+    "explain": ("e", "down", "pagedown"),
+    "help": ("question_mark", "pagedown"),
+    "group": ("g", "up"),
+    "drain": ("d",),
+    "ports": ("p",),
+    "why": ("w",),
+    "filter": ("slash", *"dport = :htpp"),
+    "frozen": ("space", "down", "enter", "down"),
+    "palette": ("ctrl+p",),
+}
+
+
+@pytest.mark.parametrize(
+    "size", [(20, 5), (40, 10), (60, 15), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+@pytest.mark.parametrize("view", VIEWS)
+async def test_no_view_draws_over_itself(view: str, size: tuple[int, int]) -> None:
+    """In every size, and where the window becomes another one while the view is open."""
+    chosen = options()
+    async with screen(app=TwtopApp(chosen, Recorded(chosen, *frames())), size=size) as user:
+        await user.press(*VIEWS[view])
+        assert_apart(user, size)
+        for other in ((33, 7), size):
+            await user.pilot.resize_terminal(*other)
+            await user.until(lambda other=other: user.app.size == other and len(user.text) == other[1])  # type: ignore[misc]
+            await user.settle()
+            assert_apart(user, other)
+
+
+def assert_apart(user: Screen, size: tuple[int, int]) -> None:
+    """Check that all is inside the window, and that no two panels have a place in common."""
+    assert len(user.text) == size[1]
+    assert all(len(line) <= size[0] for line in user.text)
+    seen = [panel for panel in user.app.screen.query(LineView) if panel.region and panel.is_on_screen]
+    for at, panel in enumerate(seen):
+        assert not any(panel.region.overlaps(other.region) for other in seen[:at]), panel
+
+
+@pytest.mark.parametrize("key", ["p", "d", "w"])
+async def test_a_window_too_low_for_a_panel_says_so(server: Host, key: str) -> None:
+    async with screen(server, size=(80, 9)) as user:
+        await user.press(key)
+        await user.until(lambda: any("too low" in line for line in user.text), "that there is no room")
+        await user.pilot.resize_terminal(80, 24)
+        await user.until(lambda: len(user.text) == 24)
+        assert not user.app.query_one("#side").display
 
 
 async def test_the_plot_never_scrolls_when_other_panels_take_its_room(server: Host) -> None:

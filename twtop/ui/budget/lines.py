@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from twtop.core.format import percent_text
 from twtop.core.states import IN_LIFE_ORDER
 from twtop.ui import styles
+from twtop.ui.drain.text import fitting
 from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.ports.text import per_s_text, seconds_text
 
@@ -27,10 +28,9 @@ _NAME: Final = 25
 _BESIDE: Final = 130
 """From this width on every change has its command beside it."""
 _INDENT: Final = "  "
-
-
-_NARROW: Final = 72
-"""Below this width a destination has its name beside what matters most."""
+_LEAST_NAME: Final = 12
+_ALL: Final = 72
+"""From this width on a destination has all its numbers beside its name, below it those that matter most."""
 
 
 class Column(NamedTuple):
@@ -38,27 +38,29 @@ class Column(NamedTuple):
 
     title: str
     width: int
-    only_wide: bool = False
+    least: int = 0
+    """The width from which on there is room for it."""
 
 
 _DESTINATION: Final = (
     Column("USED", 6),
     Column("%", 5),
-    Column("SLOW", 7, only_wide=True),
-    Column("FULL", 7),
-    Column("+/S", 6, only_wide=True),
-    Column("FULL IN", 8),
-    Column("NEW/S", 6, only_wide=True),
-    Column("MAX/S", 6, only_wide=True),
+    Column("SLOW", 7, _ALL),
+    Column("FULL", 7, 30),
+    Column("+/S", 6, _ALL),
+    Column("FULL IN", 8, 45),
+    Column("NEW/S", 6, _ALL),
+    Column("MAX/S", 6, _ALL),
 )
 """Ports in use, in percent; the marks; growth; time to the end; new connections, and how many can last."""
+_NAMED: Final = ("DESTINATION", "TO")
 _CHANGE: Final = (
-    Column("SLOW", 8),
-    Column("FULL", 8),
-    Column("SLOW/S", 8),
-    Column("MAX/S", 8),
-    Column("SLOW IN", 9),
-    Column("FULL IN", 9),
+    Column("SLOW", 8, _NAME + 8),
+    Column("FULL", 8, _NAME + 16),
+    Column("SLOW/S", 8, _NAME + 24),
+    Column("MAX/S", 8, _NAME + 32),
+    Column("SLOW IN", 9, _NAME + 41),
+    Column("FULL IN", 9, _NAME + 50),
 )
 """The marks, the rates that lead there, and the time until then."""
 
@@ -68,7 +70,7 @@ def list_titles(count: int, ports: Ports, total: int, width: int) -> list[Line]:
     span = ports.range
     shown = f"{count:,}" if count == total else f"the {count:,} busiest of {total:,}"
     about = f"Port budgets: {shown}"
-    taken = "".join(
+    taken = [
         f", {number:,} {what}"
         for number, what in (
             (ports.reserved, "reserved"),
@@ -76,14 +78,13 @@ def list_titles(count: int, ports: Ports, total: int, width: int) -> list[Line]:
             (ports.bound_first, "bound first"),
         )
         if number
-    )
-    columns = _row([column.title for column in _DESTINATION], _DESTINATION, width) + "  DESTINATION"
+    ]
+    span_and_taken = fitting("", [f"{_INDENT}range {span.low}-{span.high}", *taken], width - len(about), "")
+    columns = _row([column.title for column in _DESTINATION], _DESTINATION, width) + _INDENT
+    named = next(title for title in (*_NAMED, "") if len(columns) + len(title) <= width or not title)
     return [
-        [
-            (about, styles.TITLE),
-            (f"  range {span.low}-{span.high}{taken}"[: width - len(about)], styles.PLAIN),
-        ],
-        [(columns, styles.HEADING)],
+        [(about, styles.TITLE), (span_and_taken, styles.PLAIN)],
+        [(columns + named, styles.HEADING)],
     ]
 
 
@@ -113,14 +114,22 @@ def about_lines(budget: Budget, signs: Signs, width: int) -> list[Line]:
     """Say what holds the ports of one destination, and how long that can go on."""
     destination, now = budget.destination, budget.outlook
     name = f"{destination.source_text} {signs.arrow} {destination.remote_text}"
-    usage = f"{_INDENT}{budget.used:,} of {now.capacity:,} ports{_verdict(budget)}"
+    usage, verdict = f"{_INDENT}{budget.used:,} of {now.capacity:,} ports", _verdict(budget)
+    fits = _LEAST_NAME + len(usage) + len(verdict) <= width
+    room = max(_LEAST_NAME, width - len(usage) - len(verdict) * fits)
+    if len(name) > room:
+        name = f"{signs.arrow} {destination.remote_text}"
     by_state = [f"{s.label} {budget.by_state[s]:,}" for s in IN_LIFE_ORDER if budget.by_state[s]]
     used_by = f"used by {', '.join(by_state) or 'nothing now'}"
     if budget.terms.reuse:
         used_by += f"; {budget.reusable:,} of them can be taken over"
     rates = f"{per_s_text(budget.new_per_s)} new/s, {_lasting(now)}"
+    if fits:
+        usage += verdict
+    elif verdict:
+        rates = f"{verdict.removeprefix(', ')}; {rates}"
     return [
-        [(signs.clipped(name, max(12, width - len(usage))), styles.TITLE), (usage, look(now))],
+        [(signs.clipped(name, room), styles.TITLE), (signs.clipped(usage, max(0, width - room)), look(now))],
         [(signs.clipped(used_by, width), styles.PLAIN)],
         [(signs.clipped(rates, width), styles.PLAIN)],
     ]
@@ -128,11 +137,11 @@ def about_lines(budget: Budget, signs: Signs, width: int) -> list[Line]:
 
 def what_if_lines(budget: Budget, changes: list[Prediction], chosen: int, width: int) -> list[Line]:
     """Return the table of changes: its titles, today, and one line per change."""
-    head = "WHAT IF".ljust(_NAME) + _row([column.title for column in _CHANGE], _CHANGE)
+    head = "WHAT IF".ljust(_NAME) + _row([column.title for column in _CHANGE], _CHANGE, width)
     lines: list[Line] = [[(head, styles.HEADING)]]
-    lines.append([(" today".ljust(_NAME) + _change_row(budget.outlook), look(budget.outlook))])
+    lines.append([(" today".ljust(_NAME) + _change_row(budget.outlook, width), look(budget.outlook))])
     for at, change in enumerate(changes):
-        text = f" {change.title}".ljust(_NAME) + _change_row(change.outlook)
+        text = f" {change.title}".ljust(_NAME) + _change_row(change.outlook, width)
         if width >= _BESIDE:
             text += _INDENT + change.command
         style = styles.CURSOR if at == chosen else look(change.outlook)
@@ -156,15 +165,13 @@ def look(outlook: Outlook) -> Style:
     return styles.WARNING if outlook.half is not None and outlook.held >= outlook.half else styles.PLAIN
 
 
-def _row(texts: list[str], columns: tuple[Column, ...], width: int = _NARROW) -> str:
+def _row(texts: list[str], columns: tuple[Column, ...], width: int) -> str:
     return "".join(
-        text.rjust(column.width)
-        for text, column in zip(texts, columns, strict=True)
-        if width >= _NARROW or not column.only_wide
+        text.rjust(column.width) for text, column in zip(texts, columns, strict=True) if width >= column.least
     )
 
 
-def _change_row(outlook: Outlook) -> str:
+def _change_row(outlook: Outlook, width: int) -> str:
     easy = outlook.easy_per_s
     texts = [
         _mark(outlook),
@@ -174,7 +181,7 @@ def _change_row(outlook: Outlook) -> str:
         _slow_in(outlook),
         _full_in(outlook),
     ]
-    return _row(texts, _CHANGE)
+    return _row(texts, _CHANGE, width)
 
 
 def _mark(outlook: Outlook) -> str:

@@ -58,11 +58,12 @@ def counter_line(row: Row, width: int, signs: Signs) -> list[Part]:
     bold = styles.BOLD if moving and not row.is_gauge else look
     mark = _ALERT if moved and row.page.alert else ""
     numbers = _numbers(_texts(row), width)
+    name = signs.clipped(short_name(row.name), max(0, width - len(numbers) - 3))
     room = max(0, width - len(numbers) - 3 - _NAME)
     return [
         (numbers, look),
         (f" {mark:<2}", styles.ALARM if moving else styles.WARNING),
-        (f"{short_name(row.name):<{_NAME}}", bold),
+        (f"{name:<{_NAME}}", bold),
         *_words(row, look, room, signs, with_rules=width >= _WITH_RULES),
     ]
 

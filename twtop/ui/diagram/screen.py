@@ -48,10 +48,11 @@ def _listed(current: Current, cursor: State, width: int, height: int, signs: Sig
     rows = []
     for state in IN_LIFE_ORDER:
         gone = per_s(current.flow.rate(state, NOWHERE))
-        text = f"{state.label:10} {count_of(current, state):>9} {trend_of(current, state, signs):7}"
-        text += f" gone {gone}" if gone else ""
+        text = f"{state.label:10} {count_of(current, state):>9}"
+        for more in (f" {trend_of(current, state, signs):7}", f" gone {gone}" if gone else ""):
+            text += more if len(f"{text}{more}".rstrip()) <= width else ""
         look = styles.CURSOR if state is cursor else look_of(current, state)
-        rows.append([(signs.clipped(text, width).ljust(width), look)])
+        rows.append([(signs.clipped(text.rstrip(), width).ljust(width), look)])
     first = _first_listed(cursor, height)
     rest = [title(current, width, signs), unseen(current.flow, width, signs)]
     return [*rows[first : first + height], *rest][:height]

@@ -15,10 +15,11 @@ _WIDE: Final = 120
 
 
 class FindingsPanel(LineView):
-    """One line in a small window, up to four in a large one."""
+    """One line in a small window, up to four in a large one; none where only the table has room."""
 
     _LINES_PER_FINDING = 12
     _MOST = 4
+    _FEWEST_LINES = 8
 
     def __init__(self, signs: Signs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -28,18 +29,22 @@ class FindingsPanel(LineView):
     def show(self, findings: tuple[Finding, ...]) -> None:
         """Show the worst of these; the panel grows and shrinks with them."""
         self._findings = findings
-        self._fit()
-        self.update_lines()
+        self.fit()
 
     def fit(self) -> None:
         """Take as many lines as the window has room for."""
-        self._fit()
+        self.display = self.line_count > 0
+        if self.styles.height is None or self.styles.height.value != self.line_count:
+            self.styles.height = self.line_count
         self.update_lines()
 
     @property
     def line_count(self) -> int:
         """How many findings there is room for."""
-        room = max(1, min(self._MOST, self.screen.size.height // self._LINES_PER_FINDING - 1))
+        height = self.screen.size.height
+        if height < self._FEWEST_LINES:
+            return 0
+        room = max(1, min(self._MOST, height // self._LINES_PER_FINDING - 1))
         return min(len(self._findings), room)
 
     def line(self, number: int, width: int) -> list[Part]:
@@ -51,11 +56,6 @@ class FindingsPanel(LineView):
         if number == 0:
             after += "  f: what to do" if width >= _WIDE else "  f"
         return finding_line(self._findings[number], width, self._signs, after=after)
-
-    def _fit(self) -> None:
-        self.display = bool(self._findings)
-        if self.styles.height is None or self.styles.height.value != self.line_count:
-            self.styles.height = self.line_count
 
     def on_click(self) -> None:
         """Open the view of all findings."""

@@ -51,7 +51,8 @@ class Heading(LineView):
             title = f"{mark}{field.title}"[: field.width].rjust(field.width)
             parts.append((title, styles.CURSOR if field.name == self._cursor else styles.HEADING))
             parts.append((" ", styles.PLAIN))
-        return [*parts, (self._keys, styles.HEADING)]
+        room = max(0, width - sum(len(text) for text, _ in parts))
+        return [*parts, (self.signs.clipped(self._keys, room), styles.HEADING)]
 
     @property
     def _mark(self) -> str:
