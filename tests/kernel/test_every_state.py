@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.kernel.readings import quickly
 from tests.kernel.ss import Ends, SsRow, ends, ss_rows
-from tests.lab.oracle import eventually
+from tests.lab.oracle import settle
 from twtop.core.address import halves
 from twtop.core.states import State, Timer, state_label, timer_label
 from twtop.core.timers import NO_END
@@ -58,22 +59,17 @@ def scene() -> Iterator[Scene]:
         pytest.skip(str(error))
     with lab:
         made = {name: make(lab) for name, make in EVERY_STATE.items() if lab.ipv6 or not name.endswith("v6")}
-        settled = [specimen for specimen in made.values() if specimen.state != State.UNCONN]
-        eventually(lambda: states_by_ss(settled), [specimen.state.label for specimen in settled])
+        settle(made.values())
         yield Scene(made, {host: read(host) for host in (lab.client, lab.server)})
-
-
-def states_by_ss(made: list[Specimen]) -> list[str | None]:
-    shown = {host: ss_rows(host) for host in {specimen.host for specimen in made}}
-    rows = [shown[specimen.host].get(ends_of(specimen)) for specimen in made]
-    return [row.state if row else None for row in rows]
 
 
 def read(host: Host) -> Reading:
     """Read until no timer was started anew between the readings; retransmissions leave long pauses."""
     for _ in range(ATTEMPTS):
         with host.entered(), LiveSource() as source:
-            reading = Reading(source.take(), ss_rows(host), source.take(), source.lists_bound_inactive)
+            reading = quickly(
+                lambda: Reading(source.take(), ss_rows(host), source.take(), source.lists_bound_inactive)
+            )
         before, after = reading.before.sockets, reading.after.sockets
         if before.cookie.tolist() == after.cookie.tolist() and (after.expires_ms <= before.expires_ms).all():
             return reading

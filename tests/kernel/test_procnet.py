@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.kernel.readings import quickly
 from twtop.core.address import endpoint_text
 from twtop.core.sockets import DTYPES, Sockets
 from twtop.core.states import ALL_STATES, State
@@ -188,9 +189,12 @@ def test_every_state_is_as_netlink_shows_it(lab: Lab) -> None:
     states: set[int] = set()
     for host in (lab.client, lab.server):
         with host.entered(), SockDiag() as diag:
-            before = by_connection(diag.dump_tcp(ALL_STATES).sockets)
-            proc = by_connection(read_tcp_tables())
-            after = by_connection(diag.dump_tcp(ALL_STATES).sockets)
+
+            def netlink() -> Sockets:
+                return diag.dump_tcp(ALL_STATES).sockets
+
+            tables = quickly(lambda: (netlink(), read_tcp_tables(), netlink()))
+        before, proc, after = map(by_connection, tables)
         assert proc.keys() == before.keys() == after.keys()
         for identity, (columns, expires_ms) in proc.items():
             if before[identity][0] != after[identity][0]:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from twtop.core.states import State
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from twtop.lab.host import Host
     from twtop.lab.specimen import Specimen
@@ -25,18 +27,40 @@ def states(host: Host) -> Counter[str]:
 
 def ss_row(made: Specimen) -> dict[str, str] | None:
     """The row that ss shows for a specimen."""
+    return _ss_rows(made.host).get(_ends(made))
+
+
+def settle(made: Iterable[Specimen]) -> None:
+    """Wait until ss shows every specimen in its state: peers acknowledge late, and lost FINs come again."""
+    # ss of iproute2 6.1 does not ask for bound-inactive sockets.
+    listed = [specimen for specimen in made if specimen.state is not State.UNCONN]
+
+    def seen() -> list[str | None]:
+        rows = {host: _ss_rows(host) for host in {specimen.host for specimen in listed}}
+        return [rows[specimen.host].get(_ends(specimen), {}).get("state") for specimen in listed]
+
+    eventually(seen, [specimen.state.label for specimen in listed])
+
+
+def _ends(made: Specimen) -> tuple[str, str]:
     local, remote = (f"{address}:{port or '*'}" for address, port in (made.local, made.remote))
-    for line in made.host.run(["ss", "-tanoeH"]).stdout.splitlines():
-        state, rqueue, wqueue, here, there, *rest = line.split()
-        if (here.replace("[", "").replace("]", ""), there.replace("[", "").replace("]", "")) != (
-            local,
-            remote,
-        ):
-            continue
+    return local, remote
+
+
+def _ss_rows(host: Host) -> dict[tuple[str, str], dict[str, str]]:
+    rows = {}
+    for line in host.run(["ss", "-tanoeH"]).stdout.splitlines():
+        state, rqueue, wqueue, local, remote, *rest = line.replace("[", "").replace("]", "").split()
         timer = next((word[7:].split(",")[0] for word in rest if word.startswith("timer:(")), "off")
         inode = next((word[4:] for word in rest if word.startswith("ino:")), "0")
-        return {"state": state, "timer": timer, "inode": inode, "rqueue": rqueue, "wqueue": wqueue}
-    return None
+        rows[local, remote] = {
+            "state": state,
+            "timer": timer,
+            "inode": inode,
+            "rqueue": rqueue,
+            "wqueue": wqueue,
+        }
+    return rows
 
 
 def eventually(make: Callable[[], object], expected: object) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.oracle import eventually, ss_row
+from tests.lab.oracle import eventually, settle, ss_row
 from twtop.core.states import State, timer_label
 from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
 from twtop.lab.recipes import EVERY_STATE
@@ -28,13 +28,7 @@ def test_recipe_makes_what_ss_shows(lab: Lab, name: str) -> None:
 
 def test_all_recipes_share_one_lab(lab: Lab) -> None:
     versions = ("v4", "v6") if lab.ipv6 else ("v4",)
-    made = [make(lab) for name, make in EVERY_STATE.items() if name.endswith(versions)]
-    settled = [specimen for specimen in made if specimen.state is not State.UNCONN]
-
-    def seen() -> list[str | None]:
-        return [(ss_row(specimen) or {}).get("state") for specimen in settled]
-
-    eventually(seen, [specimen.state.label for specimen in settled])
+    settle(make(lab) for name, make in EVERY_STATE.items() if name.endswith(versions))
 
 
 @pytest.mark.parametrize(

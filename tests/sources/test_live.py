@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from tests.kernel.readings import quickly
 from tests.kernel.test_procnet import TICK_MS, by_connection
-from tests.lab.oracle import states
+from tests.lab.oracle import settle, states
 from tests.sources.sandbox import without_sock_diag
 from twtop.core.filter import parse
 from twtop.core.states import State
@@ -131,18 +132,23 @@ def test_a_refusal_is_named_and_the_file_read_instead(lab: Lab, code: int) -> No
 
 
 def test_the_fallback_shows_the_same_sockets(lab: Lab) -> None:
-    for name, make in EVERY_STATE.items():
-        if (lab.ipv6 or not name.endswith("v6")) and not name.startswith("bound_inactive"):
-            make(lab)
+    settle(
+        make(lab)
+        for name, make in EVERY_STATE.items()
+        if (lab.ipv6 or not name.endswith("v6")) and not name.startswith("bound_inactive")
+    )
     for host in (lab.client, lab.server):
-        with host.entered(), LiveSource() as source:
-            before = source.take()
-            proc, _ = take_without_netlink(host)
-            after = source.take()
+        before, proc, after = three_snapshots(host)
         rested = check_between(before, proc, after)
         assert rested > len(proc.sockets) / 2
         assert proc.server.sum() == before.server.sum()
         assert (proc.left_ms == NO_END).sum() == (before.left_ms == NO_END).sum()
+
+
+def three_snapshots(host: Host) -> tuple[Snapshot, Snapshot, Snapshot]:
+    """Read over netlink, without it, and over netlink again."""
+    with host.entered(), LiveSource() as source:
+        return quickly(lambda: (source.take(), take_without_netlink(host)[0], source.take()))
 
 
 def check_between(before: Snapshot, proc: Snapshot, after: Snapshot) -> int:
