@@ -9,6 +9,7 @@ import numpy as np
 
 from twtop.core.mixing import mixed
 from twtop.core.roles import is_alone
+from twtop.core.sorting import sorted_places
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class Runs:
         if not shared.any():
             return cls._of_sorted(np.argsort(low, kind="stable"), low)
         by_low, others = np.flatnonzero(~shared), np.flatnonzero(shared)
-        rows = np.append(by_low[np.argsort(low[by_low], kind="stable")], others[_sorted_places(key[others])])
+        rows = np.append(by_low[np.argsort(low[by_low], kind="stable")], others[sorted_places(key[others])])
         return cls._of_sorted(rows, key)
 
     @classmethod
@@ -76,8 +77,12 @@ class Runs:
 
     def pick(self, chosen: Mask) -> Runs:
         """Return the chosen runs."""
-        sizes = self.sizes[chosen]
-        return Runs(self.rows[ranges(self.starts[chosen], self.ends[chosen])], np.cumsum(sizes) - sizes)
+        return self.arranged(np.flatnonzero(chosen))
+
+    def arranged(self, order: Rows) -> Runs:
+        """Return runs in another order."""
+        sizes = self.sizes[order]
+        return Runs(self.rows[ranges(self.starts[order], self.ends[order])], np.cumsum(sizes) - sizes)
 
     def where(self, chosen: Mask) -> Runs:
         """Leave out rows, and runs of which none is left."""
@@ -85,19 +90,6 @@ class Runs:
         sizes = np.add.reduceat(kept, self.starts, dtype=np.int64)
         sizes = sizes[sizes > 0]
         return Runs(self.rows[np.flatnonzero(kept)], np.cumsum(sizes) - sizes)
-
-
-def _sorted_places(key: U64) -> Rows:
-    """Return the places of keys in the order that sorts them; of equal ones the first comes first."""
-    # Numbers sort several times as fast as their places do, so each takes its place along in its low bits.
-    place_bits = np.uint64((1 << len(key).bit_length()) - 1)
-    packed = np.sort(key & ~place_bits | np.arange(len(key), dtype=np.uint64))
-    places = (packed & place_bits).view(np.intp)
-    ascending = key[places]
-    if np.any(ascending[1:] < ascending[:-1]):
-        # Keys that differ in those low bits alone.
-        return np.argsort(key, kind="stable")
-    return places
 
 
 def ranges(first: Rows, last: Rows) -> Rows:

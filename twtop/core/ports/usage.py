@@ -20,6 +20,7 @@ from twtop.core.ports import supply
 from twtop.core.ports.supply import Clients
 from twtop.core.roles import is_alone, ports_of
 from twtop.core.runs import Runs
+from twtop.core.sorting import lexsorted
 from twtop.core.states import State
 
 if TYPE_CHECKING:
@@ -182,9 +183,7 @@ def port_usage(snapshot: Snapshot) -> Ports:
 def _fullest_first(sockets: Sockets, first: Rows, count: Counts) -> NDArray[np.intp]:
     """Order destinations by ports in use; of equals the lower source, then the lower remote end first."""
     columns = [getattr(sockets, name)[first] for name in reversed(Destination._fields)]
-    # Sorting is what takes time here, and columns that hold one value need none.
-    varying = [column for column in columns if len(column) and column.min() != column.max()]
-    return np.lexsort((*varying, -count))
+    return lexsorted([*columns, -count])
 
 
 def _destinations(sockets: Sockets, rows: Rows) -> tuple[Rows, Rows]:

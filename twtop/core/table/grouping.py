@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twtop.core.lookup import find
 from twtop.core.mixing import mixed
 from twtop.core.runs import Runs, ranges
+from twtop.core.sorting import lexsorted
 from twtop.core.table.keys import KEYS
 from twtop.core.table.measures import Measures, measure
 
@@ -82,17 +84,17 @@ def group(
     gone_server = moment.gone_server if gone is None else moment.gone_server[gone]
 
     runs = _runs(snapshot, chosen, keys)
-    heads = runs.heads
-    identities = _identities(snapshot, heads, keys)
+    identities = _identities(snapshot, runs.heads, keys)
+    order = _grouped(identities)
+    runs = runs.arranged(order)
     gone_identities = _identities_of_all(gone_sockets, gone_server, keys)
-    order = np.lexsort(identities[::-1])
-    levels = _levels(heads[order], measure(moment, runs).take(order), [each[order] for each in identities])
+    levels = _levels(runs.heads, measure(moment, runs), [each[order] for each in identities])
     levels = [
         replace(level, measures=replace(level.measures, gone=_count(gone_identity, level.identity)))
         for level, gone_identity in zip(levels, gone_identities, strict=True)
     ]
     *above, bottom = _sorted(levels, sockets, server, keys, sort_value, descending)
-    bottom, rows = _lay_out(bottom, runs, order)
+    bottom, rows = _lay_out(bottom, runs)
     return Groups(tuple(keys), (*above, bottom), rows)
 
 
@@ -108,7 +110,7 @@ def _runs(snapshot: Snapshot, chosen: Mask | None, keys: Sequence[str]) -> Runs:
 def _identities(snapshot: Snapshot, rows: Rows, keys: Sequence[str]) -> list[U64]:
     """Return the identities of some sockets: of many picked from those of all, of few after picking."""
     sockets, server = snapshot.sockets, snapshot.server
-    if 2 * len(rows) > len(sockets):
+    if _are_many(rows, sockets):
         return [identity[rows] for identity in _identities_of_all(sockets, server, keys)]
     return _identities_of_all(sockets.take(rows), server[rows], keys)
 
@@ -121,10 +123,22 @@ def _identities_of_all(sockets: Sockets, server: Mask, keys: Sequence[str]) -> l
     return found
 
 
+def _are_many(rows: Rows, sockets: Sockets) -> bool:
+    return 2 * len(rows) > len(sockets)
+
+
+def _grouped(identities: list[U64]) -> Rows:
+    """Return an order that brings the members of every group together, whatever its level."""
+    order = np.arange(len(identities[-1]))
+    for identity in reversed(identities):
+        order = order[Runs.of(identity[order]).rows]
+    return order
+
+
 def _levels(row: Rows, measures: Measures, identities: list[U64]) -> list[Level]:
     """Build all levels from runs of sockets: one row of each, their measures, their identities per level.
 
-    The runs are sorted by all identities, outermost first, so every level's groups are runs of what is below.
+    The runs of a group are next to each other at every level, so its groups are runs of what is below.
     """
     nothing = np.zeros(0, np.intp)
     levels: list[Level] = []
@@ -144,26 +158,18 @@ def _run_starts(values: U64) -> Rows:
     return np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]])[: len(values)])
 
 
-def _lay_out(finest: Level, runs: Runs, order: Rows) -> tuple[Level, Rows]:
-    """Bring the sockets' rows into the order of the finest groups, so that every group is one run of them.
-
-    The groups are made of the runs in an order given.
-    """
-    inside = order[ranges(finest.first, finest.last)]
-    rows = runs.rows[ranges(runs.starts[inside], runs.ends[inside])]
+def _lay_out(finest: Level, runs: Runs) -> tuple[Level, Rows]:
+    """Bring the sockets' rows into the order of the finest groups, so that every group is one run of them."""
+    rows = runs.arranged(ranges(finest.first, finest.last)).rows
     last = np.cumsum(finest.measures.sockets)
     return replace(finest, first=last - finest.measures.sockets, last=last), rows
 
 
 def _count(values: U64, groups: U64) -> NDArray[np.int64]:
     """Count how many of the values belong to each group."""
-    if not len(values) or not len(groups):
-        return np.zeros(len(groups), np.int64)
-    order = np.argsort(groups)
-    ascending = groups[order]
-    at = np.minimum(np.searchsorted(ascending, values), len(groups) - 1)
-    hits = order[at[ascending[at] == values]]
-    return np.bincount(hits, minlength=len(groups))
+    different, counts = np.unique(values, return_counts=True)
+    at, found = find(groups, different)
+    return np.where(found, counts[at], 0) if len(different) else np.zeros(len(groups), np.int64)
 
 
 def _sorted(
@@ -179,11 +185,11 @@ def _sorted(
     new_place: Rows | None = None
     for depth, level in enumerate(levels):
         value = sort_value(level.measures)
-        tie = KEYS[keys[depth]].columns(sockets.take(level.row), server[level.row])
+        tie = _key_columns(sockets, server, level.row, keys[depth])
         arrangement = [*reversed(tie), -value if descending else value]
         if new_place is not None:
             arrangement.append(new_place[level.parent])
-        order = np.lexsort(arrangement) if len(level) else np.zeros(0, np.intp)
+        order = lexsorted(arrangement)
         parent = level.parent if new_place is None else new_place[level.parent[order]]
         if result:
             size = np.bincount(parent, minlength=len(result[-1]))
@@ -202,3 +208,10 @@ def _sorted(
         new_place = np.empty(len(order), np.intp)
         new_place[order] = np.arange(len(order))
     return result
+
+
+def _key_columns(sockets: Sockets, server: Mask, rows: Rows, key: str) -> list[NDArray[np.unsignedinteger]]:
+    """Return the columns of a key for some sockets."""
+    if _are_many(rows, sockets):
+        return [column[rows] for column in KEYS[key].columns(sockets, server)]
+    return list(KEYS[key].columns(sockets.take(rows), server[rows]))
