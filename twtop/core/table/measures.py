@@ -92,12 +92,14 @@ def measure(moment: Moment, runs: Runs) -> Measures:
 
 def _histogram(left: U32, runs: Runs, life_ms: int) -> Counts:
     """Count the times left, run by run, in equal parts of a life; what has no end is in none."""
-    width = max(1, life_ms // HISTOGRAM_BINS)
-    clocked = np.flatnonzero(left != NO_END)
-    part = np.minimum(left[clocked] // np.uint32(width), np.uint32(HISTOGRAM_BINS - 1))
-    run = np.repeat(np.arange(len(runs)), runs.sizes)[clocked]
-    counts = np.bincount(run * HISTOGRAM_BINS + part, minlength=len(runs) * HISTOGRAM_BINS)
-    return counts.reshape(-1, HISTOGRAM_BINS)
+    part = left // np.uint32(max(1, life_ms // HISTOGRAM_BINS))
+    np.minimum(part, HISTOGRAM_BINS - 1, out=part)
+    part += left == NO_END
+    parts = HISTOGRAM_BINS + 1
+    place = np.repeat(np.arange(0, len(runs) * parts, parts), runs.sizes)
+    place += part
+    counts = np.bincount(place, minlength=len(runs) * parts).reshape(-1, parts)
+    return np.ascontiguousarray(counts[:, :HISTOGRAM_BINS])
 
 
 def _count(truths: Mask, starts: Rows) -> U32:
