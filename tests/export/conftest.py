@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,15 +14,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def every_state() -> Iterator[Lab]:
-    """A lab with a socket of every recipe, and ``ss`` to compare them with."""
-    if shutil.which("ss") is None:
-        pytest.skip("ss (iproute2) is not installed")
+    """A lab with a socket of every recipe, settled, and ``ss`` to compare them with."""
+    # Where there is no ss its module skips.
+    from tests.lab.oracle import settle
+
     try:
         lab = Lab()
     except HostError as error:
         pytest.skip(str(error))
     with lab:
-        for name, make in EVERY_STATE.items():
-            if lab.ipv6 or not name.endswith("v6"):
-                make(lab)
+        settle(make(lab) for name, make in EVERY_STATE.items() if lab.ipv6 or not name.endswith("v6"))
         yield lab

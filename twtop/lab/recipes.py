@@ -167,9 +167,9 @@ def fin_wait_2_owned(lab: Lab, family: int) -> Specimen:
 
 
 def fin_wait_2_two_phase(lab: Lab, family: int) -> Specimen:
-    """Close with a FIN timeout above 60 s: 5 s as an orphan with a keepalive timer, then 5 s as a mini."""
+    """Close with a FIN timeout above 60 s: a minute as an orphan (keepalive), then one as a mini."""
     pair = lab.pair(family)
-    pair.client.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, 65)
+    pair.client.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, 120)
     pair.client.close()
     wait_for_state(pair.server, State.CLOSE_WAIT)
     return client_end(pair, State.FIN_WAIT_2, Timer.KEEPALIVE, owned=False)
