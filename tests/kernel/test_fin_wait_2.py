@@ -28,8 +28,9 @@ TIMEOUTS = (5, 60, 65, 90)
 WATCHED = (5, 65)
 EARLY_S = 0.5
 LATE_S = 4.0
-"""The timer wheel rounds up, by seconds at HZ=1000, and a busy machine looks late."""
-LONGEST_WATCH_S = 15
+"""The timer wheel rounds up, by seconds at HZ=1000."""
+TICKS_MS = 20
+LONGEST_WATCH_S = 30
 
 
 def take(lab: Lab) -> Snapshot:
@@ -68,8 +69,10 @@ def state_of(lab: Lab, pair: Pair) -> State | None:
 
 @pytest.mark.parametrize("timeout", TIMEOUTS)
 def test_the_time_left_is_that_of_both_phases(labs: dict[int, Lab], timeout: int) -> None:
+    start_s = time.monotonic()
     pair = orphan(labs[timeout])
     snapshot = take(labs[timeout])
+    most_ms = 1000 * (snapshot.instant_s - start_s) + TICKS_MS
     (row,) = rows(snapshot, pair)
     sysctls = {FIN_TIMEOUT: str(timeout)}
     first_phase, second_phase = fin_wait_2_phases(sysctls)
@@ -78,8 +81,9 @@ def test_the_time_left_is_that_of_both_phases(labs: dict[int, Lab], timeout: int
     assert bool(in_first_phase(snapshot.sockets)[row]) == (timeout > 60)
     assert Timer(snapshot.sockets.timer[row]) == (Timer.KEEPALIVE if first_phase else Timer.TIMEWAIT)
     present_phase_ms = 1000 * (first_phase or second_phase)
-    assert snapshot.sockets.expires_ms[row] == pytest.approx(present_phase_ms, abs=2000)
-    assert snapshot.left_ms[row] == pytest.approx(1000 * fin_wait_2_life(sysctls), abs=2000)
+    life_ms = 1000 * fin_wait_2_life(sysctls)
+    assert -TICKS_MS <= present_phase_ms - int(snapshot.sockets.expires_ms[row]) <= most_ms
+    assert -TICKS_MS <= life_ms - int(snapshot.left_ms[row]) <= most_ms
 
 
 @pytest.mark.parametrize("timeout", TIMEOUTS)
@@ -100,6 +104,7 @@ def test_orphans_end_when_predicted(labs: dict[int, Lab]) -> None:
     held.client.shutdown(1)
     predicted: dict[int, list[float]] = {timeout: [] for timeout in WATCHED}
     timers: dict[int, list[Timer]] = {timeout: [] for timeout in WATCHED}
+    seen: dict[int, float] = {}
     gone: dict[int, float] = {}
     deadline = time.monotonic() + LONGEST_WATCH_S
     while len(gone) < len(WATCHED) and time.monotonic() < deadline:
@@ -108,15 +113,16 @@ def test_orphans_end_when_predicted(labs: dict[int, Lab]) -> None:
             for row in rows(snapshot, pairs[timeout]):
                 predicted[timeout].append(snapshot.instant_s + snapshot.left_ms[row] / 1000)
                 timers[timeout].append(Timer(snapshot.sockets.timer[row]))
+                seen[timeout] = snapshot.instant_s
             if not rows(snapshot, pairs[timeout]):
                 gone[timeout] = snapshot.instant_s
         time.sleep(0.1)
 
     assert gone.keys() == set(WATCHED)
     for timeout in WATCHED:
-        lateness = [gone[timeout] - end for end in predicted[timeout]]
-        assert min(lateness) >= -EARLY_S
-        assert max(lateness) <= LATE_S
+        # It ended between the last look that showed it and the next one.
+        assert gone[timeout] - max(predicted[timeout]) >= -EARLY_S
+        assert seen[timeout] - min(predicted[timeout]) <= LATE_S
     # Each phase is seen, and the second does not go back to the first.
     assert set(timers[5]) == {Timer.TIMEWAIT}
     assert set(timers[65]) == {Timer.KEEPALIVE, Timer.TIMEWAIT}
