@@ -146,7 +146,7 @@ async def test_a_click_chooses_a_key(server: Host) -> None:
         assert key_list(user).chosen == [*DEFAULT_KEYS, "role"]
 
 
-@pressing("help", "escape", "q", "question_mark")
+@pressing("help", "escape", "q", "question_mark", "f1")
 async def test_help_can_be_left(server: Host, key: str) -> None:
     async with screen(server) as user:
         await opened(user, "question_mark")
@@ -233,7 +233,7 @@ async def test_the_way_back(server: Host, key: str) -> None:
         assert user.names == NAMES[3:5]
 
 
-@pressing("explain screen", "question_mark")
+@pressing("explain screen", "question_mark", "f1")
 async def test_the_large_explanation_lists_its_keys(server: Host, key: str) -> None:
     async with screen(server) as user:
         await user.until(lambda: user.app.query_one(ExplainPane).trail.start)

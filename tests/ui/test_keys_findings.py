@@ -109,7 +109,7 @@ async def test_enter_shows_its_sockets(user: Screen, key: str) -> None:
     await user.until(lambda: set(user.counts) == {"CLOSE-WAIT"}, "its sockets alone")
 
 
-@pressing("findings", "tab")
+@pressing("findings", "tab", "shift+tab")
 async def test_tab_leads_to_the_links_and_back(user: Screen, key: str) -> None:
     await opened(user)
     await user.press(key, "down", "enter")
@@ -175,7 +175,7 @@ async def test_the_text_is_paged_from_the_list(user: Screen, key: str) -> None:
     assert (pane.scroll_offset.y > 0) is on
 
 
-@pressing("frame screen", "question_mark")
+@pressing("frame screen", "question_mark", "f1")
 async def test_a_view_lists_its_own_keys(user: Screen, key: str) -> None:
     await opened(user)
     await user.press(key)

@@ -81,7 +81,7 @@ async def test_dialogs_fit_every_size(server: Host, size: tuple[int, int], key: 
         assert all(len(line) <= size[0] for line in user.text)
         expected = {
             "g": "Group by",
-            "question_mark": "Everywhere",
+            "question_mark": "Main screen",
             "e": "CLOSE-WAIT",
             "slash": "state close-wait",
         }

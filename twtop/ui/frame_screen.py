@@ -35,7 +35,8 @@ _SHARED: Final = (
     Binding("question_mark", "help", "help", tooltip="List the keys of the view"),
     Binding("escape,q", "dismiss", "back", tooltip="Back to the table"),
 )
-_ANOTHER: Final = (
+_NOT_IN_FOOTER: Final = (
+    Binding("f1", "help", tooltip="List the keys of the view"),
     Binding("f", "app.view('findings')", tooltip="Show the findings instead"),
     Binding("b", "app.view('budgets')", tooltip="Show the budgets instead"),
     Binding("v", "app.view('diagram')", tooltip="Show the state diagram instead"),
@@ -59,7 +60,7 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
     AUTO_FOCUS = ""
     """A view's own keys come first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*_SHARED, *_ANOTHER]
+    BINDINGS: ClassVar[list[BindingType]] = [*_SHARED, *_NOT_IN_FOOTER]
 
     HEADING: ClassVar[str]
     """What help calls the view."""

@@ -78,7 +78,7 @@ def _row(keys: str, meaning: str, width: int) -> Iterator[list[Part]]:
 class HelpScreen(ModalScreen[None]):
     """Keys and what they do."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,f1", "dismiss", "Close")]
 
     def __init__(self, sections: Sequence[Section]) -> None:
         super().__init__()

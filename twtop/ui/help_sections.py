@@ -28,11 +28,12 @@ def main_sections() -> list[Section]:
     """Return the keys of the main screen, of its panels, and of the views that it opens."""
     views = (view_class(name) for name in VIEWS)
     return [
-        ("Everywhere", [*described(KEYS), *TERMINAL_KEYS]),
+        ("Main screen", described(KEYS)),
         ("Table", described(GroupTable.BINDINGS)),
         ("Explanation", described(ExplainPane.BINDINGS)),
         ("Filter", described(FilterBar.BINDINGS)),
         ("Columns", _COLUMNS_HELP),
         *((view.HEADING, described(view.BINDINGS)) for view in views),
         ("In every view", described(FrameScreen.BINDINGS)),
+        ("Everywhere", TERMINAL_KEYS),
     ]

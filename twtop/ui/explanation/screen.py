@@ -37,7 +37,7 @@ class ExplainScreen(ModalScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "help", tooltip="List the keys of the text"),
+        Binding("question_mark,f1", "help", "help", tooltip="List the keys of the text"),
         Binding("escape,q,e", "dismiss", "close", tooltip="Close"),
     ]
 

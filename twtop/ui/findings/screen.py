@@ -73,6 +73,7 @@ class FindingsScreen(FrameScreen[Found]):
         Binding("down,j", "move(1)", "down", tooltip="Select the next finding", show=False),
         Binding("enter", "filter", "sockets", tooltip="Show the sockets of the finding in the table"),
         Binding("tab", "read", "links", tooltip="Go to the links of the text, and back"),
+        Binding("shift+tab", "read", "links", tooltip="Go to the links of the text, and back", show=False),
         Binding("pagedown", "page(1)", "more", tooltip="Page the text on"),
         Binding("right_square_bracket", "page(1)", "more", tooltip="Page the text on", show=False),
         Binding("pageup,left_square_bracket", "page(-1)", "back", tooltip="Page the text back", show=False),
