@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from twtop.core.mixing import mixed_at
 from twtop.core.states import State
 from twtop.core.tcp_info import silent_s
 from twtop.diagnosis.budgets import needed_budgets
@@ -33,18 +32,6 @@ if TYPE_CHECKING:
 
 WINDOW_S: Final = 10.0
 """Over how long rates are taken, as soon as there is so much."""
-MOST_GROUPS: Final = 32
-
-
-class Group(NamedTuple):
-    """Sockets that agree in some columns."""
-
-    row: int
-    """One of them."""
-    rows: Rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,32 +179,9 @@ class Evidence:
         """Sockets in CLOSE-WAIT with nothing left to send, by service."""
         return close_waits(self)
 
-    def groups(self, rows: Rows, *columns: str, least: int = 1) -> list[Group]:
-        """Group sockets by columns; the largest first, 32 at most, none smaller than ``least``."""
-        if len(rows) < max(1, least):
-            return []
-        every = [getattr(self.sockets, name) for name in columns]
-        # Ports alone are sorted in a tenth of the time.
-        key = every[0][rows] if len(every) == 1 else mixed_at(every, rows)
-        order = np.argsort(key, kind="stable")
-        ascending = key[order]
-        starts = np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1]]))
-        ends = np.append(starts[1:], len(rows))
-        first = rows[order[starts]]
-        size = ends - starts
-        # Keys are mixed anew by every process: of equally large groups that of the lowest row comes first.
-        largest = np.lexsort((first, -size))[:MOST_GROUPS]
-        return [
-            Group(int(first[at]), rows[order[starts[at] : ends[at]]]) for at in largest if size[at] >= least
-        ]
-
 
 _LOOPBACK_NET: Final = np.uint64(0xFFFF << 8 | 127)
 """127/8 in an IPv4-mapped address, without its last 24 bits."""
-
-REMOTE: Final = ("remote_hi", "remote_lo", "remote_port")
-REMOTE_ADDRESS: Final = ("remote_hi", "remote_lo")
-DESTINATION: Final = ("local_hi", "local_lo", *REMOTE)
 
 
 def digest(evidence: Evidence) -> Digest:

@@ -10,7 +10,7 @@ import numpy as np
 
 from twtop.core.address import address_text, is_ipv4
 from twtop.core.mixing import mixed
-from twtop.diagnosis.evidence import REMOTE_ADDRESS
+from twtop.diagnosis.groups import REMOTE_ADDRESS, groups
 from twtop.diagnosis.rule import MOST
 from twtop.diagnosis.subjects import (
     in_states,
@@ -57,10 +57,10 @@ def divided(evidence: Evidence, rows: Rows, state: State) -> Iterator[tuple[str,
     The rows must all be in this state.
     """
     rest = rows
-    for group in evidence.groups(rows, *REMOTE_ADDRESS, least=_NOT_ALONE)[:MOST]:
-        place = place_of(evidence, group.rows, state)
+    for group in groups(evidence.sockets, rows, *REMOTE_ADDRESS, least=_NOT_ALONE)[:MOST]:
+        place = place_of(evidence, group, state)
         yield place.name, place
-        rest = np.setdiff1d(rest, group.rows, assume_unique=True)
+        rest = np.setdiff1d(rest, group, assume_unique=True)
     if len(rest):
         yield "", place_of(evidence, rest, state)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from twtop.core.ports.usage import Destination
+from twtop.diagnosis.groups import REMOTE, groups
 from twtop.diagnosis.subjects import on_port, remote_text, towards
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from twtop.core.states import State
     from twtop.diagnosis.evidence import Evidence
 
-_REMOTE: Final = Destination._fields[2:]
-
 
 class Service(NamedTuple):
     """Sockets of one service."""
@@ -22,15 +20,13 @@ class Service(NamedTuple):
     name: str
     """``port 8080`` where this host serves, ``10.0.0.5:5432`` where it is the client."""
     served: bool
-    row: int
-    """One of them."""
     rows: Rows
 
     def sockets(self, sockets: Sockets, *states: State) -> Expr:
         """Return a filter for all sockets of the service in these states."""
         if self.served:
-            return on_port(int(sockets.local_port[self.row]), *states)
-        return towards(sockets, self.row, *states)
+            return on_port(int(sockets.local_port[self.rows[0]]), *states)
+        return towards(sockets, self.rows[0], *states)
 
 
 def by_service(evidence: Evidence, rows: Rows) -> list[Service]:
@@ -40,11 +36,11 @@ def by_service(evidence: Evidence, rows: Rows) -> list[Service]:
     # What a listener that is gone has left behind is not ours as a client: connect() chose no such port.
     served = evidence.snapshot.server[rows] | (port < span.low) | (port > span.high)
     here = [
-        Service(f"port {int(sockets.local_port[group.row])}", True, *group)
-        for group in evidence.groups(rows[served], "local_port")
+        Service(f"port {int(sockets.local_port[group[0]])}", True, group)
+        for group in groups(sockets, rows[served], "local_port")
     ]
     elsewhere = [
-        Service(remote_text(sockets, group.row), False, *group)
-        for group in evidence.groups(rows[~served], *_REMOTE)
+        Service(remote_text(sockets, group[0]), False, group)
+        for group in groups(sockets, rows[~served], *REMOTE)
     ]
     return sorted(here + elsewhere, key=lambda service: -len(service.rows))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.filter.nodes import any_of
 from twtop.core.sysctls import LOCAL_PORT_RANGE
-from twtop.diagnosis.evidence import DESTINATION
 from twtop.diagnosis.finding import Severity
+from twtop.diagnosis.groups import DESTINATION, groups
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
 from twtop.diagnosis.subjects import listing, towards
 
@@ -29,8 +29,8 @@ def _bound_first(evidence: Evidence) -> Iterator[Symptom]:
     poisoned = ports.bound_first >= _SHARE * every
     if pool is None or not (poisoned or _share_used(pool) >= _NEARLY):
         return
-    groups = evidence.groups(ports.bound_first_rows, *DESTINATION)[:MOST]
-    chosen = any_of(tuple(towards(sockets, group.row, source=True) for group in groups))
+    destinations = groups(sockets, ports.bound_first_rows, *DESTINATION)[:MOST]
+    chosen = any_of(tuple(towards(sockets, group[0], source=True) for group in destinations))
     fails = pool.used >= pool.capacity or ports.bound_first >= _NEARLY * every
     headline = f"{ports.bound_first:,} of {every:,} ports lost to connect() everywhere: bind() chose them"
     if not poisoned:

@@ -9,8 +9,8 @@ import numpy as np
 from twtop.core.lifetimes import syn_sent_life
 from twtop.core.ports.usage import rows_towards
 from twtop.core.states import State
-from twtop.diagnosis.evidence import REMOTE
 from twtop.diagnosis.finding import Severity
+from twtop.diagnosis.groups import REMOTE, groups
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
 from twtop.diagnosis.subjects import listing, remote_text, towards
 from twtop.knowledge.placeholders import duration
@@ -18,7 +18,8 @@ from twtop.knowledge.placeholders import duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from twtop.diagnosis.evidence import Evidence, Group
+    from twtop.core.sockets import Rows
+    from twtop.diagnosis.evidence import Evidence
 
 _RETRIES: Final = "net.ipv4.tcp_syn_retries"
 _LINEAR: Final = "net.ipv4.tcp_syn_linear_timeouts"
@@ -31,23 +32,23 @@ _FEWER: Final = 2
 def _unanswered(evidence: Evidence) -> Iterator[Symptom]:
     sockets, rows = evidence.sockets, evidence.rows(State.SYN_SENT)
     repeated = rows[sockets.retrans[rows] > 0]
-    for group in evidence.groups(repeated, *REMOTE, least=_LEAST)[:MOST]:
+    for group in groups(sockets, repeated, *REMOTE, least=_LEAST)[:MOST]:
         yield _silent(evidence, group)
 
 
-def _silent(evidence: Evidence, group: Group) -> Symptom:
-    sockets, row = evidence.sockets, group.row
+def _silent(evidence: Evidence, rows: Rows) -> Symptom:
+    sockets, row = evidence.sockets, int(rows[0])
     peer, host = remote_text(sockets, row), remote_text(sockets, row, port=False)
     chosen = towards(sockets, row, State.SYN_SENT)
     there = evidence.to_same_address(evidence.rows(State.ESTAB), row)
     opened = int(np.count_nonzero(sockets.remote_port[there] == sockets.remote_port[row]))
-    most = int(sockets.retrans[group.rows].max())
-    here = bool(evidence.is_loopback(group.rows[:1])[0])
+    most = int(sockets.retrans[rows].max())
+    here = bool(evidence.is_loopback(rows[:1])[0])
     return Symptom(
         severity=Severity.WARNING if opened else Severity.CRITICAL,
-        headline=f"{len(group):,} connections to {peer} get no answer",
+        headline=f"{len(rows):,} connections to {peer} get no answer",
         evidence=(
-            f"{len(group):,} SYN-SENT that have repeated their SYN, up to {most} times",
+            f"{len(rows):,} SYN-SENT that have repeated their SYN, up to {most} times",
             f"open to it: {opened:,}; to other ports of {host}: {len(there) - opened:,}",
             f"each gives up after {duration(syn_sent_life(evidence.sysctls))}, if its application does not",
         ),

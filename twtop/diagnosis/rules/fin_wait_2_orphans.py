@@ -10,8 +10,8 @@ from twtop.core.filter import ss_command
 from twtop.core.filter.nodes import all_of
 from twtop.core.states import State, Timer
 from twtop.core.sysctls import FIN_TIMEOUT
-from twtop.diagnosis.evidence import REMOTE, REMOTE_ADDRESS
 from twtop.diagnosis.finding import Severity
+from twtop.diagnosis.groups import REMOTE, REMOTE_ADDRESS, groups
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
 from twtop.diagnosis.subjects import on_port, remote_text, towards
 from twtop.knowledge.placeholders import duration
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from twtop.core.filter import Expr
     from twtop.core.sockets import Rows
-    from twtop.diagnosis.evidence import Evidence, Group
+    from twtop.diagnosis.evidence import Evidence
 
 _MANY: Final = 100
 _LEAST: Final = 20
@@ -31,18 +31,18 @@ _STUCK_S: Final = 0.9
 
 
 def _waiting(evidence: Evidence) -> Iterator[Symptom]:
-    rows = evidence.rows(State.FIN_WAIT_2)
-    rows = rows[evidence.sockets.timer[rows] == Timer.TIMEWAIT]
+    sockets, rows = evidence.sockets, evidence.rows(State.FIN_WAIT_2)
+    rows = rows[sockets.timer[rows] == Timer.TIMEWAIT]
     rows = rows[evidence.moment.known_s[rows] >= _STUCK_S]
     server = evidence.snapshot.server[rows]
-    for group in evidence.groups(rows[~server], *REMOTE, least=_LEAST)[:MOST]:
+    for group in groups(sockets, rows[~server], *REMOTE, least=_LEAST)[:MOST]:
         yield from _towards(evidence, group, served=False)
-    for group in evidence.groups(rows[server], *REMOTE_ADDRESS, "local_port", least=_LEAST)[:MOST]:
+    for group in groups(sockets, rows[server], *REMOTE_ADDRESS, "local_port", least=_LEAST)[:MOST]:
         yield from _towards(evidence, group, served=True)
 
 
-def _towards(evidence: Evidence, group: Group, *, served: bool) -> Iterator[Symptom]:
-    sockets, row, count = evidence.sockets, group.row, len(group)
+def _towards(evidence: Evidence, rows: Rows, *, served: bool) -> Iterator[Symptom]:
+    sockets, row, count = evidence.sockets, int(rows[0]), len(rows)
     peer = remote_text(sockets, row, port=not served)
     port = int(sockets.local_port[row])
     every = int(np.count_nonzero(_with_peer(evidence, row, served=served).mask(sockets)))
@@ -55,7 +55,7 @@ def _towards(evidence: Evidence, group: Group, *, served: bool) -> Iterator[Symp
         headline=f"{count:,} FIN-WAIT-2 towards {where}: the peer does not close",
         evidence=(
             f"{count:,} of {every:,} sockets with it; all of them for a second or more",
-            f"longest time left {_longest(evidence, group.rows)}",
+            f"longest time left {_longest(evidence, rows)}",
             "each holds a port that connect() cannot have" if not served else "each takes 256 bytes, no port",
         ),
         subject=where,

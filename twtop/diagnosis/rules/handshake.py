@@ -9,8 +9,8 @@ import numpy as np
 
 from twtop.core.mixing import mixed
 from twtop.core.states import State
-from twtop.diagnosis.evidence import REMOTE_ADDRESS
 from twtop.diagnosis.finding import Severity
+from twtop.diagnosis.groups import REMOTE_ADDRESS, groups
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
 from twtop.diagnosis.rules.listen import SOMAXCONN
 from twtop.diagnosis.subjects import in_states, listing, on_port, remote_text
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twtop.core.sockets import Mask, Rows
-    from twtop.diagnosis.evidence import Evidence, Group
+    from twtop.diagnosis.evidence import Evidence
 
 _COOKIES: Final = "net.ipv4.tcp_syncookies"
 _SYN_BACKLOG: Final = "net.ipv4.tcp_max_syn_backlog"
@@ -49,10 +49,10 @@ def _waiting(evidence: Evidence) -> Rows:
 def _full(evidence: Evidence) -> Iterator[Symptom]:
     beyond_per_s = evidence.rates.get(_WITH_COOKIE, 0.0) + evidence.rates.get(_DROPPED, 0.0)
     told = False
-    for group in evidence.groups(_waiting(evidence), "local_port")[:MOST]:
-        room = _room(evidence, int(evidence.sockets.local_port[group.row]))
-        if room and _overflows(evidence, group, room, beyond=beyond_per_s > 0):
-            yield _queue(evidence, group, room)
+    for rows in groups(evidence.sockets, _waiting(evidence), "local_port")[:MOST]:
+        room = _room(evidence, int(evidence.sockets.local_port[rows[0]]))
+        if room and _overflows(evidence, rows, room, beyond=beyond_per_s > 0):
+            yield _queue(evidence, rows, room)
             told = True
     if beyond_per_s and not told:
         yield Symptom(
@@ -83,22 +83,22 @@ def _room(evidence: Evidence, port: int) -> int:
     return int(backlogs.sum())
 
 
-def _overflows(evidence: Evidence, group: Group, room: int, *, beyond: bool) -> bool:
-    sockets, rows = evidence.sockets, group.rows
+def _overflows(evidence: Evidence, rows: Rows, room: int, *, beyond: bool) -> bool:
+    sockets = evidence.sockets
     stuck = (sockets.retrans[rows] > 0) | (evidence.moment.known_s[rows] >= _STUCK_S)
-    full = len(group) >= max(room, _LEAST) and int(np.count_nonzero(stuck)) >= _HALF * room
-    return full or (beyond and len(group) >= _HALF * room)
+    full = len(rows) >= max(room, _LEAST) and int(np.count_nonzero(stuck)) >= _HALF * room
+    return full or (beyond and len(rows) >= _HALF * room)
 
 
-def _queue(evidence: Evidence, group: Group, room: int) -> Symptom:
-    sockets, count = evidence.sockets, len(group)
-    port = int(sockets.local_port[group.row])
-    address = mixed([getattr(sockets, name)[group.rows] for name in REMOTE_ADDRESS])
+def _queue(evidence: Evidence, rows: Rows, room: int) -> Symptom:
+    sockets, count = evidence.sockets, len(rows)
+    port = int(sockets.local_port[rows[0]])
+    address = mixed([getattr(sockets, name)[rows] for name in REMOTE_ADDRESS])
     sources = len(np.unique(address))
-    most = evidence.groups(group.rows, *REMOTE_ADDRESS)[0]
-    peer = remote_text(sockets, most.row, port=False)
+    most = groups(sockets, rows, *REMOTE_ADDRESS)[0]
+    peer = remote_text(sockets, most[0], port=False)
     many = sources >= _MANY_SOURCES * count
-    repeated = int(np.count_nonzero(sockets.retrans[group.rows]))
+    repeated = int(np.count_nonzero(sockets.retrans[rows]))
     chosen = on_port(port, State.SYN_RECV)
     return Symptom(
         severity=_severity(evidence),
@@ -134,15 +134,15 @@ def _growth(evidence: Evidence) -> tuple[str, ...]:
 def _deferring(evidence: Evidence) -> Iterator[Symptom]:
     rows = _waiting(evidence)
     rows = rows[_answered(evidence, rows)]
-    for group in evidence.groups(rows, "local_port", least=_DEFERRED)[:MOST]:
-        port = int(evidence.sockets.local_port[group.row])
+    for group in groups(evidence.sockets, rows, "local_port", least=_DEFERRED)[:MOST]:
+        port = int(evidence.sockets.local_port[group[0]])
         chosen = on_port(port, State.SYN_RECV)
         yield Symptom(
             severity=Severity.NOTE,
             headline=f"{len(group):,} clients of port {port} have connected and sent nothing yet",
             evidence=(
                 f"{len(group):,} SYN-RECV, none of which had to repeat its SYN-ACK in more than a second",
-                f"the longest seen for {float(evidence.moment.known_s[group.rows].max()):.0f} s",
+                f"the longest seen for {float(evidence.moment.known_s[group].max()):.0f} s",
             ),
             subject=f"port {port}",
             sockets=chosen,

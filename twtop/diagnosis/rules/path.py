@@ -11,8 +11,8 @@ from twtop.core.lifetimes import unacked_life
 from twtop.core.lookup import find
 from twtop.core.mixing import mixed_at
 from twtop.core.states import State, Timer
-from twtop.diagnosis.evidence import REMOTE_ADDRESS
 from twtop.diagnosis.finding import Severity
+from twtop.diagnosis.groups import REMOTE_ADDRESS
 from twtop.diagnosis.places import divided
 from twtop.diagnosis.rule import Rule, Symptom, only
 from twtop.diagnosis.subjects import remote_text

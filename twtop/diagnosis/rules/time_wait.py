@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from twtop.core.states import State, Timer
-from twtop.diagnosis.evidence import REMOTE_ADDRESS
 from twtop.diagnosis.finding import Severity
+from twtop.diagnosis.groups import REMOTE_ADDRESS, groups
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
 from twtop.diagnosis.rules.sysctls import RFC1337
 from twtop.diagnosis.subjects import in_states, on_ports, remote_text, towards
@@ -110,13 +110,11 @@ def _restarts(evidence: Evidence) -> Iterator[Symptom]:
     sockets, waiting = evidence.sockets, evidence.rows(State.TIME_WAIT)
     rows = np.flatnonzero(evidence.moment.restarted)
     paws, paws_per_s = _rejected(evidence)
-    for group in evidence.groups(rows, *REMOTE_ADDRESS, least=_RESTARTS)[:MOST]:
-        there = sockets.remote_lo[waiting] == sockets.remote_lo[group.row]
-        there &= sockets.remote_hi[waiting] == sockets.remote_hi[group.row]
-        every, again = int(np.count_nonzero(there)), len(group)
+    for group in groups(sockets, rows, *REMOTE_ADDRESS, least=_RESTARTS)[:MOST]:
+        every, again = len(evidence.to_same_address(waiting, group[0])), len(group)
         if again < _RESTARTED_SHARE * every:
             continue
-        peer = remote_text(sockets, group.row, port=False)
+        peer = remote_text(sockets, group[0], port=False)
         skipped_per_s = evidence.rates.get("TcpExt.TCPACKSkippedTimeWait", 0.0)
         yield Symptom(
             severity=Severity.WARNING if again >= _MANY_RESTARTS else Severity.NOTE,
@@ -126,7 +124,7 @@ def _restarts(evidence: Evidence) -> Iterator[Symptom]:
                 f"TCPACKSkippedTimeWait {skipped_per_s:,.1f}/s, {paws} {paws_per_s:,.1f}/s",
             ),
             subject=peer,
-            sockets=towards(sockets, group.row, State.TIME_WAIT, port=False),
+            sockets=towards(sockets, group[0], State.TIME_WAIT, port=False),
             values={"peer": peer},
             kinds=frozenset({"paws" if paws_per_s else "fin"}),
         )
