@@ -19,7 +19,7 @@ from twtop.core.sockets import Sockets
 from twtop.diagnosis import rules
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.inputs import missing
-from twtop.diagnosis.rule import Symptom, Text
+from twtop.diagnosis.rule import LISTINGS, Symptom, Text
 from twtop.diagnosis.rules import RULES
 from twtop.knowledge.conditions import ROW_FACTS
 from twtop.knowledge.counter_pages import counter_pages
@@ -180,9 +180,9 @@ def test_placeholders_are_of_the_host_or_of_the_symptom(rule: Rule, facts: HostF
 
 
 def values_of(rule: Rule) -> set[str]:
-    """Return the placeholders of a rule that no host fills: its symptoms must."""
+    """Return the placeholders of a rule that neither the host nor its sockets fill: its symptoms must."""
     names = {name for text in texts(rule) for name in PLACEHOLDER.findall(text.text + text.command)}
-    return {name for name in names if "." not in name and not of_host(name)}
+    return {name for name in names - LISTINGS.keys() if "." not in name and not of_host(name)}
 
 
 def of_host(name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twtop.core.filter import Everything
 from twtop.diagnosis.finding import Finding, Remedy, Severity
+from twtop.diagnosis.subjects import listing
 from twtop.knowledge.conditions import ALWAYS, Condition, parse_condition
 from twtop.knowledge.facts import facts_of
 from twtop.knowledge.placeholders import PLACEHOLDER, fill
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from twtop.diagnosis.evidence import Evidence
     from twtop.knowledge.conditions import Facts
     from twtop.knowledge.facts import HostFacts
+
+MOST: Final = 8
+"""Subjects of one rule that are worth telling apart."""
+
+LISTINGS: Final = {"list": "p", "timers": "o"}
+"""Placeholders for the ``ss`` command that lists a symptom's sockets, with their processes or with timers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,15 @@ class Symptom:
     """What it is about, without numbers that change: with the rule's name it is the finding's identity."""
     sockets: Expr = field(default_factory=Everything)
     values: Mapping[str, str] = field(default_factory=dict)
-    """For the placeholders of the rule's texts."""
+    """For the placeholders of the rule's texts, but for those that list the sockets (`LISTINGS`)."""
     kinds: frozenset[str] = frozenset()
     """Which of the rule's texts that are said only sometimes apply (`Text.kind`)."""
+
+    def value(self, name: str, host: HostFacts) -> str:
+        """Return what stands for a placeholder of the rule's texts."""
+        if name in self.values:
+            return self.values[name]
+        return listing(self.sockets, LISTINGS[name]) if name in LISTINGS else fill(f"{{{name}}}", host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +113,7 @@ class Rule:
 
         def filled(text: str) -> str:
             # In one go: a value may look like a placeholder itself.
-            return PLACEHOLDER.sub(
-                lambda match: (
-                    symptom.values[match[1]] if match[1] in symptom.values else fill(match[0], host)
-                ),
-                text,
-            )
+            return PLACEHOLDER.sub(lambda match: symptom.value(match[1], host), text)
 
         def lines(texts: Iterable[Said]) -> tuple[str, ...]:
             return tuple(filled(text.text) for text in told(texts))
@@ -124,7 +132,3 @@ class Rule:
             sysctls=self.sysctls,
             sockets=symptom.sockets,
         )
-
-
-MOST: Final = 8
-"""Subjects of one rule that are worth telling apart."""

@@ -9,7 +9,7 @@ from twtop.core.sysctls import LOCAL_PORT_RANGE
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.groups import DESTINATION, groups
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
-from twtop.diagnosis.subjects import listing, towards
+from twtop.diagnosis.subjects import towards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,6 @@ def _bound_first(evidence: Evidence) -> Iterator[Symptom]:
     if pool is None or not (poisoned or _share_used(pool) >= _NEARLY):
         return
     destinations = groups(sockets, ports.bound_first_rows, *DESTINATION)[:MOST]
-    chosen = any_of(tuple(towards(sockets, group[0], source=True) for group in destinations))
     fails = pool.used >= pool.capacity or ports.bound_first >= _NEARLY * every
     headline = f"{ports.bound_first:,} of {every:,} ports lost to connect() everywhere: bind() chose them"
     if not poisoned:
@@ -47,8 +46,7 @@ def _bound_first(evidence: Evidence) -> Iterator[Symptom]:
                 for each in ports.pools[:_POOLS_TOLD]
             ),
         ),
-        sockets=chosen,
-        values={"list": listing(chosen)},
+        sockets=any_of(tuple(towards(sockets, group[0], source=True) for group in destinations)),
     )
 
 

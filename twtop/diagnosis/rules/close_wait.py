@@ -10,7 +10,6 @@ import numpy as np
 from twtop.core.states import State
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
-from twtop.diagnosis.subjects import listing
 from twtop.knowledge.placeholders import duration
 
 if TYPE_CHECKING:
@@ -61,7 +60,6 @@ def _symptom(evidence: Evidence, found: CloseWaits, *, growing: bool) -> Symptom
         "unread": "end of file not read (Recv-Q 1 or more)",
         "unaccepted": "not even accepted (no inode)",
     }
-    chosen = service.sockets(sockets, State.CLOSE_WAIT)
     where = f"on {service.name}" if service.served else f"towards {service.name}"
     longest = duration(float(found.lasted_s.max()))
     return Symptom(
@@ -72,8 +70,7 @@ def _symptom(evidence: Evidence, found: CloseWaits, *, growing: bool) -> Symptom
             f"the oldest for {longest} at least",
         ),
         subject=service.name,
-        sockets=chosen,
-        values={"list": listing(chosen)},
+        sockets=service.sockets(sockets, State.CLOSE_WAIT),
         kinds=frozenset(kind for kind, number in kinds.items() if number),
     )
 

@@ -12,7 +12,7 @@ from twtop.core.states import State
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.groups import REMOTE, groups
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
-from twtop.diagnosis.subjects import listing, remote_text, towards
+from twtop.diagnosis.subjects import remote_text, towards
 from twtop.knowledge.placeholders import duration
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ def _unanswered(evidence: Evidence) -> Iterator[Symptom]:
 def _silent(evidence: Evidence, rows: Rows) -> Symptom:
     sockets, row = evidence.sockets, int(rows[0])
     peer, host = remote_text(sockets, row), remote_text(sockets, row, port=False)
-    chosen = towards(sockets, row, State.SYN_SENT)
     there = evidence.to_same_address(evidence.rows(State.ESTAB), row)
     opened = int(np.count_nonzero(sockets.remote_port[there] == sockets.remote_port[row]))
     most = int(sockets.retrans[rows].max())
@@ -53,8 +52,8 @@ def _silent(evidence: Evidence, rows: Rows) -> Symptom:
             f"each gives up after {duration(syn_sent_life(evidence.sysctls))}, if its application does not",
         ),
         subject=peer,
-        sockets=chosen,
-        values={"list": listing(chosen), "peer": peer, "host": host},
+        sockets=towards(sockets, row, State.SYN_SENT),
+        values={"peer": peer, "host": host},
         kinds=frozenset({"partly" if opened else "never", "here" if here else "far"}),
     )
 
@@ -70,7 +69,6 @@ def _holding(evidence: Evidence) -> Iterator[Symptom]:
         waiting = rows[sockets.state[rows] == State.SYN_SENT]
         if len(waiting) < max(_LEAST, _SHARE * used):
             continue
-        chosen = towards(sockets, int(waiting[0]), State.SYN_SENT, source=True)
         yield Symptom(
             severity=Severity.WARNING,
             headline=f"{len(waiting):,} of {used:,} ports towards {name.remote_text} wait for an answer",
@@ -79,8 +77,8 @@ def _holding(evidence: Evidence) -> Iterator[Symptom]:
                 f"each holds its port for {duration(syn_sent_life(evidence.sysctls))}",
             ),
             subject=name.text,
-            sockets=chosen,
-            values={"list": listing(chosen), "peer": name.remote_text, "fewer": _fewer(evidence)},
+            sockets=towards(sockets, int(waiting[0]), State.SYN_SENT, source=True),
+            values={"peer": name.remote_text, "fewer": _fewer(evidence)},
         )
 
 

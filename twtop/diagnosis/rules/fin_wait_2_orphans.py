@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from twtop.core.filter import ss_command
 from twtop.core.filter.nodes import all_of
 from twtop.core.states import State, Timer
 from twtop.core.sysctls import FIN_TIMEOUT
@@ -49,7 +48,6 @@ def _towards(evidence: Evidence, rows: Rows, *, served: bool) -> Iterator[Sympto
     if count < _MANY and count < _SHARE * every:
         return
     where = f"{peer} (port {port} here)" if served else peer
-    chosen = _with_peer(evidence, row, State.FIN_WAIT_2, served=served)
     yield Symptom(
         severity=Severity.NOTE if served else Severity.WARNING,
         headline=f"{count:,} FIN-WAIT-2 towards {where}: the peer does not close",
@@ -59,9 +57,9 @@ def _towards(evidence: Evidence, rows: Rows, *, served: bool) -> Iterator[Sympto
             "each holds a port that connect() cannot have" if not served else "each takes 256 bytes, no port",
         ),
         subject=where,
-        sockets=chosen,
-        values={"peer": peer, "list": ss_command(chosen) or "ss -tan"},
-        kinds=frozenset({"served" if served else "client"}),
+        sockets=_with_peer(evidence, row, State.FIN_WAIT_2, served=served),
+        values={"peer": peer},
+        kinds=frozenset(() if served else {"client"}),
     )
 
 
@@ -89,7 +87,7 @@ RULES: Final = (
         cause="This side has closed and its FIN is acknowledged. The peer's application has not called"
         " close(): there the connection is in CLOSE-WAIT.",
         check=(
-            "Here: {list}",
+            "Here: {timers}",
             "At the peer: ss -tanp state close-wait shows the process that does not close.",
         ),
         remedies=(

@@ -10,7 +10,6 @@ from twtop.core.states import State, Timer
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.rule import MOST, Rule, Symptom
 from twtop.diagnosis.services import by_service
-from twtop.diagnosis.subjects import listing
 from twtop.knowledge.placeholders import duration
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def _waiting(evidence: Evidence) -> Iterator[Symptom]:
     lasted_s = evidence.lasted_s(rows)
     long = rows[lasted_s >= _WAITED_S]
     for service in by_service(evidence, long)[:MOST]:
-        count, chosen = len(service.rows), service.sockets(sockets, State.FIN_WAIT_2)
+        count = len(service.rows)
         longest = duration(float(lasted_s[np.isin(rows, service.rows)].max()))
         where = f"on {service.name}" if service.served else f"towards {service.name}"
         yield Symptom(
@@ -39,8 +38,7 @@ def _waiting(evidence: Evidence) -> Iterator[Symptom]:
                 f"the oldest has waited for {longest} at least, and no timer runs",
             ),
             subject=service.name,
-            sockets=chosen,
-            values={"list": listing(chosen)},
+            sockets=service.sockets(sockets, State.FIN_WAIT_2),
         )
 
 

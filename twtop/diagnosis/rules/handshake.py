@@ -13,7 +13,7 @@ from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.groups import REMOTE_ADDRESS, groups
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
 from twtop.diagnosis.rules.listen import SOMAXCONN
-from twtop.diagnosis.subjects import in_states, listing, on_port, remote_text
+from twtop.diagnosis.subjects import in_states, on_port, remote_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,11 +60,7 @@ def _full(evidence: Evidence) -> Iterator[Symptom]:
             headline=f"{beyond_per_s:,.1f} SYNs/s found their queue full, for a moment each time",
             evidence=_growth(evidence),
             sockets=in_states(State.SYN_RECV),
-            values={
-                "list": listing(in_states(State.SYN_RECV), "o"),
-                "peers": "these sources",
-                "wanted": "4096",
-            },
+            values={"peers": "these sources", "wanted": "4096"},
             kinds=frozenset({"many"}),
         )
 
@@ -99,7 +95,6 @@ def _queue(evidence: Evidence, rows: Rows, room: int) -> Symptom:
     peer = remote_text(sockets, most[0], port=False)
     many = sources >= _MANY_SOURCES * count
     repeated = int(np.count_nonzero(sockets.retrans[rows]))
-    chosen = on_port(port, State.SYN_RECV)
     return Symptom(
         severity=_severity(evidence),
         headline=f"{count:,} half-open on port {port}, room for {room:,}, from "
@@ -112,9 +107,8 @@ def _queue(evidence: Evidence, rows: Rows, room: int) -> Symptom:
             *_growth(evidence),
         ),
         subject=f"port {port}",
-        sockets=chosen,
+        sockets=on_port(port, State.SYN_RECV),
         values={
-            "list": listing(chosen, "o"),
             "peers": "these sources" if many else peer,
             "wanted": str(min(65_535, max(4096, 1 << ceil(2 * room - 1).bit_length()))),
         },
@@ -136,7 +130,6 @@ def _deferring(evidence: Evidence) -> Iterator[Symptom]:
     rows = rows[_answered(evidence, rows)]
     for group in groups(evidence.sockets, rows, "local_port", least=_DEFERRED)[:MOST]:
         port = int(evidence.sockets.local_port[group[0]])
-        chosen = on_port(port, State.SYN_RECV)
         yield Symptom(
             severity=Severity.NOTE,
             headline=f"{len(group):,} clients of port {port} have connected and sent nothing yet",
@@ -145,8 +138,8 @@ def _deferring(evidence: Evidence) -> Iterator[Symptom]:
                 f"the longest seen for {float(evidence.moment.known_s[group].max()):.0f} s",
             ),
             subject=f"port {port}",
-            sockets=chosen,
-            values={"list": listing(chosen, "o"), "port": str(port)},
+            sockets=on_port(port, State.SYN_RECV),
+            values={"port": str(port)},
         )
 
 
@@ -171,7 +164,7 @@ RULES: Final = (
         cause="SYNs arrive, this host answers, and the last ACK does not come. Either their sources are"
         " forged, or the SYN-ACKs do not reach them.",
         check=(
-            "Who they are, and how often each SYN-ACK was repeated: {list}",
+            "Who they are, and how often each SYN-ACK was repeated: {timers}",
             only("One SYN from each of many sources: a flood, or no way back to anyone.", kind="many"),
             only("Do SYN-ACKs reach {peers}: ip route get {peers}; tcpdump -ni any host {peers}", kind="few"),
         ),
@@ -216,7 +209,7 @@ RULES: Final = (
         cause="The listener has TCP_DEFER_ACCEPT: the handshake is complete, but the kernel tells the"
         " application only when data arrives, or when the time of that option is over.",
         check=(
-            "Timer on, and 0 repetitions: {list}",
+            "Timer on, and 0 repetitions: {timers}",
             "At a client: ss -tan dport = :{port} shows ESTAB.",
         ),
         remedies=(

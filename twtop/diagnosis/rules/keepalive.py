@@ -12,7 +12,6 @@ from twtop.core.states import State, Timer
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.rule import MOST, Rule, Symptom
 from twtop.diagnosis.services import by_service
-from twtop.diagnosis.subjects import listing
 from twtop.knowledge.placeholders import duration
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ def _missing(evidence: Evidence) -> Iterator[Symptom]:
     if len(rows) < _LEAST:
         return
     services = by_service(evidence, rows)
-    chosen = any_of(tuple(service.sockets(sockets, State.ESTAB) for service in services[:MOST]))
     yield Symptom(
         severity=Severity.NOTE,
         headline=f"{len(rows):,} connections idle for more than {duration(idle_s)}, without keepalive",
@@ -49,8 +47,7 @@ def _missing(evidence: Evidence) -> Iterator[Symptom]:
             f"the longest has received nothing for {duration(float(silent_s.max()))}",
             *(f"{service.name}: {len(service.rows):,}" for service in services[:_NAMED]),
         ),
-        sockets=chosen,
-        values={"list": listing(chosen)},
+        sockets=any_of(tuple(service.sockets(sockets, State.ESTAB) for service in services[:MOST])),
     )
 
 

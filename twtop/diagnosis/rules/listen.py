@@ -43,7 +43,7 @@ def _overflowing(evidence: Evidence) -> Iterator[Symptom]:
             headline=f"{dropped_per_s:,.1f}/s dropped by an accept queue that was full between two looks",
             evidence=evidence.growth(_OVERFLOWS) + _fullest(evidence),
             sockets=in_states(State.LISTEN),
-            values={"list": "ss -tlnp", "wanted": _wanted(0)},
+            values={"listeners": "ss -tlnp", "wanted": _wanted(0)},
         )
 
 
@@ -79,7 +79,7 @@ def _full(evidence: Evidence, at: int, dropped_per_s: float) -> Symptom:
         ),
         subject=name,
         sockets=chosen,
-        values={"list": f"ss -tlnp sport = :{int(sockets.local_port[row])}", "wanted": _wanted(backlog)},
+        values={"listeners": f"ss -tlnp sport = :{int(sockets.local_port[row])}", "wanted": _wanted(backlog)},
         kinds=frozenset({_limited_by(evidence, backlog)}),
     )
 
@@ -143,7 +143,10 @@ def _nearly_full(evidence: Evidence) -> Iterator[Symptom]:
             ),
             subject=name,
             sockets=at_local_end(sockets, row, State.LISTEN),
-            values={"list": f"ss -tlnp sport = :{int(sockets.local_port[row])}", "wanted": _wanted(backlog)},
+            values={
+                "listeners": f"ss -tlnp sport = :{int(sockets.local_port[row])}",
+                "wanted": _wanted(backlog),
+            },
             kinds=frozenset({limit}),
         )
 
@@ -177,7 +180,7 @@ RULES: Final = (
         cause="Connections come faster than the application calls accept(), or it has stopped to. A full"
         " queue drops SYNs and last ACKs: clients try again, wait, and time out.",
         check=(
-            "Whose it is: {list}",
+            "Whose it is: {listeners}",
             "Is it out of descriptors (EMFILE): ls /proc/PID/fd | wc -l; grep 'open files' /proc/PID/limits",
             "What its threads do: CPU in top -H, a stack trace of each.",
         ),
@@ -203,7 +206,7 @@ RULES: Final = (
         find=_nearly_full,
         cause="The backlog is the smaller of somaxconn and the number given to listen(), when it was called."
         " Bursts of new connections come near it; beyond it they are dropped.",
-        check=("Whose it is: {list}", "Do drops begin: nstat TcpExtListenOverflows"),
+        check=("Whose it is: {listeners}", "Do drops begin: nstat TcpExtListenOverflows"),
         remedies=_RAISE,
         dont=(
             "only one of somaxconn and the number for listen(): the smaller one counts.",

@@ -40,7 +40,6 @@ def _memory(evidence: Evidence) -> Iterator[Symptom]:
             *evidence.growth(_PRESSURES),
         ),
         values={"wanted": " ".join(str(round(_MORE * limit)) for limit in limits)},
-        kinds=frozenset({"full" if full else "pressure"}),
     )
 
 

@@ -16,7 +16,7 @@ from twtop.core.sysctls import LOCAL_PORT_RANGE, RESERVED_PORTS, TIMESTAMPS, TW_
 from twtop.diagnosis.budgets import CHURN_SHARE
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.rule import Rule, Symptom, only
-from twtop.diagnosis.subjects import listing, towards
+from twtop.diagnosis.subjects import towards
 from twtop.knowledge.placeholders import duration
 
 if TYPE_CHECKING:
@@ -68,18 +68,15 @@ def _symptom(evidence: Evidence, now: Budget) -> Symptom:
         headline += f", full in {duration(look.trend.full_in_s)}"
     elif _level(now) == _SLOW:
         headline += ": connect() is slow"
-    sockets = towards(evidence.sockets, int(now.rows[0]), source=True)
     low, high = _wider(evidence)
     return Symptom(
         severity=Severity.CRITICAL if fails else Severity.WARNING,
         headline=headline,
         evidence=_numbers(now),
         subject=now.destination.text,
-        sockets=sockets,
+        sockets=towards(evidence.sockets, int(now.rows[0]), source=True),
         values={
-            "source": now.destination.source_text,
             "remote": name,
-            "list": listing(sockets),
             "low": str(low),
             "high": str(high),
             "wider": f"{outlook(now, now.terms._replace(range=PortRange(low, high))).sustainable_per_s:,.0f}",
@@ -132,14 +129,13 @@ def _churn(evidence: Evidence) -> Iterator[Symptom]:
         easy_per_s = look.easy_per_s or look.sustainable_per_s / 2
         if _level(now) or closed_per_s < CHURN_SHARE * easy_per_s:
             continue
-        sockets = towards(evidence.sockets, int(now.rows[0]), source=True)
         yield Symptom(
             severity=Severity.NOTE,
             headline=f"{closed_per_s:,.0f} connections/s to {name}, each closed by us after use",
             evidence=tuple(_lives(evidence, now, closed_per_s)),
             subject=now.destination.text,
-            sockets=sockets,
-            values={"remote": name, "list": listing(sockets)},
+            sockets=towards(evidence.sockets, int(now.rows[0]), source=True),
+            values={"remote": name},
         )
 
 

@@ -10,7 +10,7 @@ from twtop.core.sysctls import LOCAL_PORT_RANGE, RESERVED_PORTS
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.listeners import SETTLED_S
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
-from twtop.diagnosis.subjects import between, listing, remote_text
+from twtop.diagnosis.subjects import between, remote_text
 from twtop.knowledge.placeholders import duration
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ def _symptom(evidence: Evidence, was: Vanished) -> Symptom:
     sockets = evidence.sockets
     cookies = np.array(sorted(was.taken), np.uint64)
     rows = np.flatnonzero((sockets.local_port == was.port) & np.isin(sockets.cookie, cookies))
-    row = int(rows[0])
-    peer, chosen = remote_text(sockets, row), between(sockets, rows)
     gone_s = evidence.snapshot.instant_s - was.seen_s
     more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
     wanted = ",".join(filter(None, (evidence.sysctls.get(RESERVED_PORTS, ""), str(was.port))))
@@ -42,11 +40,11 @@ def _symptom(evidence: Evidence, was: Vanished) -> Symptom:
         headline=f"the listener on port {was.port} cannot come back: connect() took its port",
         evidence=(
             f"nobody has listened on port {was.port} for {duration(gone_s)}",
-            f"connect() has chosen it since, to {peer}{more}",
+            f"connect() has chosen it since, to {remote_text(sockets, int(rows[0]))}{more}",
         ),
         subject=was.name,
-        sockets=chosen,
-        values={"list": listing(chosen), "port": str(was.port), "wanted": wanted},
+        sockets=between(sockets, rows),
+        values={"wanted": wanted},
     )
 
 

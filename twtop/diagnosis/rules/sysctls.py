@@ -44,7 +44,7 @@ def _fin_timeout(evidence: Evidence) -> Iterator[Symptom]:
             f"now {first:,} {rows} are full sockets, {second:,} are minis",
         ),
         sockets=in_states(State.FIN_WAIT_2),
-        kinds=frozenset({"shorter"} if shorter else {"longer"}),
+        kinds=frozenset({"shorter"} if shorter else ()),
     )
 
 
