@@ -32,6 +32,7 @@ _PORTS: Final = 1 << 16
 _NEARLY_ALL: Final = 0.9
 _MOST_POOLS: Final = 16
 _CLEARLY_MS: Final = 1000
+_LATELY_MS: Final = 10_000
 _FEW: Final = 16
 """With fewer sockets their parities say little about how they got their ports."""
 
@@ -101,7 +102,8 @@ def bound_first(snapshot: Snapshot, clients: Clients) -> Rows:
     other parity first. A port of the other parity, while the first has room, was bound; and so was one of the
     first where a source has bound all of the other. Where both parities are used alike, sockets have an
     IP_LOCAL_PORT_RANGE of their own, which knows no parity, or come from when the first one was full; so do
-    those that began after others of the first parity, which has got room again since.
+    those that began after others of the first parity, which has got room again since, and those that are left
+    of a rush that is over.
     """
     sockets, span = snapshot.sockets, snapshot.sysctls.port_range
     usable = range_mask(span) & ~reserved_mask(snapshot.sysctls) & ~held_mask(sockets)
@@ -116,6 +118,7 @@ def bound_first(snapshot: Snapshot, clients: Clients) -> Rows:
     suspect = (taken_first < first_usable * _NEARLY_ALL) & ~alike
     asked = suspect & (taken_first + taken_other >= _FEW)
     suspect &= ~_began_with_the_first(snapshot, clients, other, asked)
+    suspect &= ~_left_of_a_rush(snapshot, clients, usable & ~first_parity(span), asked & suspect)
     bound = runs.pick(suspect[clients.destination]).rows
     bound = bound[other[bound]]
     return np.append(bound, _after_the_other_parity(sockets, clients, bound, other_usable))
@@ -131,6 +134,30 @@ def _began_with_the_first(snapshot: Snapshot, clients: Clients, other: Mask, ask
         np.minimum.at(ms, destination, np.minimum.reduceat(left_ms, runs.starts))
     first_ms, other_ms = shortest_ms.astype(np.int64)
     found: Mask = (other_ms != NO_END) & (first_ms + _CLEARLY_MS <= other_ms)
+    return found
+
+
+def _left_of_a_rush(snapshot: Snapshot, clients: Clients, wanted: Mask, asked: Mask) -> Mask:
+    """Tell to which destinations nothing has begun of late that bind() chose, though it found room.
+
+    ``wanted`` are the ports that bind() tries first. Where most that have one are in TIME-WAIT, the newest of
+    these tells when one was chosen last.
+    """
+    sockets, chosen = snapshot.sockets, asked[clients.destination]
+    runs = clients.runs.pick(chosen)
+    rows, destination = runs.rows, np.repeat(clients.destination[chosen], runs.sizes)
+    there = wanted[sockets.local_port[rows]]
+    rows, destination = rows[there], destination[there]
+    waiting = sockets.state[rows] == State.TIME_WAIT
+    newest_ms = np.zeros(len(asked), np.int64)
+    np.maximum.at(newest_ms, destination[waiting], snapshot.left_ms[rows[waiting]])
+    count = np.bincount(destination, minlength=len(asked))
+    found: Mask = 2 * np.bincount(destination[waiting], minlength=len(asked)) > count
+    found &= newest_ms + _LATELY_MS <= snapshot.life_ms
+    for at in np.flatnonzero(found):
+        row = int(rows[np.argmax(destination == at)])
+        own = ports_of(sockets, np.flatnonzero(_same_source(sockets, slice(None), row)))
+        found[at] = bool(np.any(wanted & ~own))
     return found
 
 
