@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.build import unhurried
-from twtop.core.format import count_text, delta_text, duration_text, percent_text, rate_text, span_text
+from twtop.core.format import (
+    count_text,
+    counted,
+    delta_text,
+    duration_text,
+    percent_text,
+    rate_text,
+    span_text,
+)
 from twtop.core.timers import NO_END
 
 UNITS = {"": 1, "k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
@@ -46,6 +54,14 @@ def test_a_count_fits_and_says_nearly_how_many(number: int, width: int) -> None:
 )
 def test_counts(number: int, width: int, text: str) -> None:
     assert count_text(number, width) == text
+
+
+def test_what_is_counted_is_named() -> None:
+    assert [counted(number, "socket") for number in (0, 1, 1204)] == [
+        "0 sockets",
+        "1 socket",
+        "1,204 sockets",
+    ]
 
 
 @pytest.mark.parametrize(

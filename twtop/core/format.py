@@ -1,4 +1,4 @@
-"""Numbers written for a narrow column."""
+"""Numbers as text, most of them for a narrow column."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ def count_text(number: int, width: int = 9) -> str:
         if len(short) <= width and size <= number < 1000 * size:
             return short
     return f"{number // 1_000_000_000}G"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a count with what is counted: ``1 socket``, ``1,204 sockets``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def rate_text(number: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from twtop.core.address import address_text, is_ipv4
 from twtop.core.mixing import mixed
 from twtop.diagnosis.groups import REMOTE_ADDRESS, groups
-from twtop.diagnosis.rule import MOST
+from twtop.diagnosis.rule import MOST, only
 from twtop.diagnosis.subjects import (
     in_states,
     remote_text,
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from twtop.core.sockets import Rows, Sockets
     from twtop.core.states import State
     from twtop.diagnosis.evidence import Evidence
+
+CHECKS: Final = (
+    only("Does anything come back: tcpdump -ni any 'host {place}'", kind="peer"),
+    only("Does anything come back: tcpdump -ni any 'net {place}'", kind="network"),
+    only("Our uplink: ip -s link; nstat -az TcpRetransSegs TcpOutSegs", kind="many"),
+)
+"""What to look at where a place is silent; ``place`` is its name, its kind one of the symptom's."""
 
 _MOSTLY: Final = 0.8
 _NETWORK_BITS: Final = {4: 24, 6: 48}

@@ -22,6 +22,11 @@ class Service(NamedTuple):
     served: bool
     rows: Rows
 
+    @property
+    def where(self) -> str:
+        """The name in a sentence: ``on port 8080``, ``towards 10.0.0.5:5432``."""
+        return f"on {self.name}" if self.served else f"towards {self.name}"
+
     def sockets(self, sockets: Sockets, *states: State) -> Expr:
         """Return a filter for all sockets of the service in these states."""
         if self.served:

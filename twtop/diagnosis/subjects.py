@@ -108,6 +108,11 @@ def local_text(sockets: Sockets, row: int) -> str:
     return endpoint_text(high, low, int(sockets.local_port[row]))
 
 
+def unsent_text(sockets: Sockets, rows: Rows) -> str:
+    """Say how much waits to be sent or acknowledged."""
+    return f"Send-Q of these: {int(sockets.wqueue[rows].sum(dtype=np.int64)):,} bytes"
+
+
 def _states(states: tuple[State, ...]) -> tuple[Expr, ...]:
     return (in_states(*states),) if states else ()
 

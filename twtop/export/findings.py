@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from twtop.core.filter import Everything
+from twtop.core.format import counted
 from twtop.core.text import printable
 from twtop.diagnosis.explanation import explain_finding
 from twtop.diagnosis.finding import Severity
@@ -58,9 +59,8 @@ def about(finding: Finding, wanted: Expr, snapshot: Snapshot) -> bool:
 
 def examination_text(frame: Frame, findings: Sequence[Finding], seconds: float, width: int) -> Iterator[str]:
     """Yield the summary, then every finding in full, for lines of ``width`` columns."""
-    sockets = len(frame.moment.snapshot.sockets)
-    counted = f"{sockets:,} socket{'' if sockets == 1 else 's'}"
-    looked = f"{len(RULES) - len(_blocked(frame))} rules, {counted}, {duration(seconds)}"
+    sockets = counted(len(frame.moment.snapshot.sockets), "socket")
+    looked = f"{len(RULES) - len(_blocked(frame))} rules, {sockets}, {duration(seconds)}"
     host = f"{frame.host.hostname}, Linux {frame.host.kernel}"
     yield "\n".join(wrapped(f"{_summary(findings)} ({looked}; {host})", width)) + "\n"
     for finding in findings:
@@ -135,7 +135,7 @@ def _summary(findings: Sequence[Finding]) -> str:
         for severity in sorted(Severity, reverse=True)
         if counts[severity]
     )
-    return f"{len(findings)} finding{'s' if len(findings) > 1 else ''}: {', '.join(parts)}"
+    return f"{counted(len(findings), 'finding')}: {', '.join(parts)}"
 
 
 def _blocked(frame: Frame) -> dict[str, tuple[str, ...]]:

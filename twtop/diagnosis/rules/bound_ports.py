@@ -8,7 +8,7 @@ from twtop.core.filter.nodes import any_of
 from twtop.core.sysctls import LOCAL_PORT_RANGE
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.groups import DESTINATION, groups
-from twtop.diagnosis.rule import MOST, Rule, Symptom, only
+from twtop.diagnosis.rule import MOST, Rule, Symptom
 from twtop.diagnosis.subjects import towards
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ RULES: Final = (
             "In its source: bind() with port 0 before connect(), without IP_BIND_ADDRESS_NO_PORT.",
         ),
         remedies=(
-            only("Set IP_BIND_ADDRESS_NO_PORT before bind(): then connect() chooses, per destination."),
+            "Set IP_BIND_ADDRESS_NO_PORT before bind(): then connect() chooses, per destination.",
             "Do not bind the source address where the route chooses the same one.",
         ),
         dont=(

@@ -60,11 +60,11 @@ def _symptom(evidence: Evidence, found: CloseWaits, *, growing: bool) -> Symptom
         "unread": "end of file not read (Recv-Q 1 or more)",
         "unaccepted": "not even accepted (no inode)",
     }
-    where = f"on {service.name}" if service.served else f"towards {service.name}"
     longest = duration(float(found.lasted_s.max()))
     return Symptom(
         severity=Severity.WARNING if growing or count >= _MANY else Severity.NOTE,
-        headline=f"{count:,} CLOSE-WAIT {where}, " + ("growing" if growing else f"the oldest for {longest}"),
+        headline=f"{count:,} CLOSE-WAIT {service.where}, "
+        + ("growing" if growing else f"the oldest for {longest}"),
         evidence=(
             *(f"{number:,} {seen[kind]}" for kind, number in kinds.items() if number),
             f"the oldest for {longest} at least",

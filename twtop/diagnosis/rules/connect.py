@@ -9,6 +9,7 @@ import numpy as np
 from twtop.core.lifetimes import syn_sent_life
 from twtop.core.ports.usage import rows_towards
 from twtop.core.states import State
+from twtop.core.sysctls import LOCAL_PORT_RANGE
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.groups import REMOTE, groups
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
@@ -126,15 +127,15 @@ RULES: Final = (
             "Give connect() a time limit in the application (or TCP_SYNCNT, TCP_USER_TIMEOUT).",
             only(
                 "Give up sooner, after {fewer}: for all connections of this host.",
-                command="sysctl -w net.ipv4.tcp_syn_retries=2",
-                when="net.ipv4.tcp_syn_retries > 2",
+                command=f"sysctl -w {_RETRIES}={_FEWER}",
+                when=f"{_RETRIES} > {_FEWER}",
             ),
         ),
         dont=(
             "a wider port range: it only takes longer to be full of them.",
             "tcp_tw_reuse: none of them is in TIME-WAIT.",
         ),
-        sysctls=(_RETRIES, _LINEAR, "net.ipv4.ip_local_port_range"),
+        sysctls=(_RETRIES, _LINEAR, LOCAL_PORT_RANGE),
         sources=("net/ipv4/tcp_timer.c (tcp_write_timeout)",),
     ),
 )

@@ -29,10 +29,9 @@ def _waiting(evidence: Evidence) -> Iterator[Symptom]:
     for service in by_service(evidence, long)[:MOST]:
         count = len(service.rows)
         longest = duration(float(lasted_s[np.isin(rows, service.rows)].max()))
-        where = f"on {service.name}" if service.served else f"towards {service.name}"
         yield Symptom(
             severity=Severity.WARNING if count >= _MANY else Severity.NOTE,
-            headline=f"{count:,} half-closed {where}, the oldest for {longest}",
+            headline=f"{count:,} half-closed {service.where}, the oldest for {longest}",
             evidence=(
                 f"{count:,} FIN-WAIT-2 with an inode: the application called shutdown(), not close()",
                 f"the oldest has waited for {longest} at least, and no timer runs",

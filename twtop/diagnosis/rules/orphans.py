@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from twtop.core.format import counted
 from twtop.core.lifetimes import orphan_life, shut_orphan_life
 from twtop.core.states import State, Timer
 from twtop.core.timers import in_first_phase
 from twtop.diagnosis.finding import Severity
-from twtop.diagnosis.places import divided, place_of
+from twtop.diagnosis.places import CHECKS, divided, place_of
 from twtop.diagnosis.rule import Rule, Symptom, only
-from twtop.diagnosis.subjects import in_states
+from twtop.diagnosis.subjects import in_states, unsent_text
 from twtop.knowledge.placeholders import duration
 
 if TYPE_CHECKING:
@@ -55,14 +56,14 @@ def _pressure(evidence: Evidence) -> Iterator[Symptom]:
     closed = closed[sockets.inode[closed] == 0]
     phase = evidence.rows(State.FIN_WAIT_2)
     first_phase = int(np.count_nonzero(in_first_phase(sockets.take(phase))))
-    counted = [f"{_count(sockets, closed, state):,} {state.label}" for state in _ENDING]
+    by_state = [f"{_count(sockets, closed, state):,} {state.label}" for state in _ENDING]
     states = (*_ENDING, State.FIN_WAIT_2) if first_phase else _ENDING
     yield Symptom(
         severity=Severity.CRITICAL if aborted_per_s or (most and orphans >= most) else Severity.WARNING,
         headline=headline,
         evidence=(
-            f"in this network namespace: {', '.join(counted)}, {first_phase:,} FIN-WAIT-2",
-            f"Send-Q of these: {_bytes(sockets, closed)}",
+            f"in this network namespace: {', '.join(by_state)}, {first_phase:,} FIN-WAIT-2",
+            unsent_text(sockets, closed),
             *evidence.growth(_ABORTS),
         ),
         sockets=in_states(*states),
@@ -75,14 +76,6 @@ def _pressure(evidence: Evidence) -> Iterator[Symptom]:
 
 def _count(sockets: Sockets, rows: Rows, state: State) -> int:
     return int(np.count_nonzero(sockets.state[rows] == state))
-
-
-def _fins(count: int) -> str:
-    return f"{count:,} FIN{'s' if count > 1 else ''}"
-
-
-def _bytes(sockets: Sockets, rows: Rows) -> str:
-    return f"{int(sockets.wqueue[rows].sum(dtype=np.int64)):,} bytes"
 
 
 def _sooner(evidence: Evidence) -> str:
@@ -98,9 +91,9 @@ def _slow_readers(evidence: Evidence) -> Iterator[Symptom]:
         shut_s = windows.longest_s(place.rows)
         yield Symptom(
             severity=Severity.WARNING if many >= _MANY else Severity.NOTE,
-            headline=f"{_fins(many)} to {place.text} held by a shut window for {duration(shut_s)}",
+            headline=f"{counted(many, 'FIN')} to {place.text} held by a shut window for {duration(shut_s)}",
             evidence=(
-                f"Send-Q of these: {_bytes(sockets, place.rows)}, kept in kernel memory",
+                f"{unsent_text(sockets, place.rows)}, kept in kernel memory",
                 f"without an owner: {many - owned:,}; with one: {owned:,}",
             ),
             subject=subject,
@@ -119,13 +112,13 @@ def _unanswered(evidence: Evidence) -> Iterator[Symptom]:
         return
     place = place_of(evidence, rows, *_ENDING)
     only_fin = int(np.count_nonzero(sockets.wqueue[rows] == 1))
-    counted = [f"{count:,} {state.label}" for state in _ENDING if (count := _count(sockets, rows, state))]
+    by_state = [f"{count:,} {state.label}" for state in _ENDING if (count := _count(sockets, rows, state))]
     bad = len(rows) >= max(_BAD_SHARE * every, 2 * _LEAST) or len(rows) >= _MANY
     yield Symptom(
         severity=Severity.WARNING if bad else Severity.NOTE,
-        headline=f"{_fins(len(rows))} to {place.text} without an answer",
+        headline=f"{counted(len(rows), 'FIN')} to {place.text} without an answer",
         evidence=(
-            f"{', '.join(counted)}, retransmitted {_RETRANS} times or more",
+            f"{', '.join(by_state)}, retransmitted {_RETRANS} times or more",
             f"only the FIN is missing (Send-Q 1): {only_fin:,}; data too: {len(rows) - only_fin:,}",
             *evidence.growth("Tcp.RetransSegs"),
         ),
@@ -197,9 +190,7 @@ RULES: Final = (
         find=_unanswered,
         cause="We closed, and our FIN is sent again and again. {where}",
         check=(
-            only("Does anything come back: tcpdump -ni any 'host {place}'", kind="peer"),
-            only("Does anything come back: tcpdump -ni any 'net {place}'", kind="network"),
-            only("Our uplink: ip -s link; nstat -az TcpRetransSegs TcpOutSegs", kind="many"),
+            *CHECKS,
             "Firewalls between forget closed connections sooner than the peers do, then drop what is left.",
             only(
                 "conntrack here: {net.netfilter.nf_conntrack_count} of {net.netfilter.nf_conntrack_max}"

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from twtop.core.address import endpoint_text
+from twtop.core.format import counted
 from twtop.core.lifetimes import unacked_life
 from twtop.core.lookup import find
 from twtop.core.mixing import mixed_at
 from twtop.core.states import State, Timer
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.groups import REMOTE_ADDRESS
-from twtop.diagnosis.places import divided
+from twtop.diagnosis.places import CHECKS, divided
 from twtop.diagnosis.rule import Rule, Symptom, only
-from twtop.diagnosis.subjects import remote_text
+from twtop.diagnosis.subjects import local_text, remote_text, unsent_text
 from twtop.knowledge.placeholders import duration
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _unanswered(evidence: Evidence) -> Iterator[Symptom]:
         fewer = {**evidence.sysctls, _RETRIES: str(_FEWER_RETRIES)}
         yield Symptom(
             severity=Severity.WARNING if many >= max(_MANY, _BAD_SHARE * every) else Severity.NOTE,
-            headline=f"{many:,} connection{'s' if many > 1 else ''} to {place.text} without an answer",
+            headline=f"{counted(many, 'connection')} to {place.text} without an answer",
             evidence=(
                 *((f"{many:,} of {every:,} open connections there",) if every else ()),
                 *_retransmissions(evidence, place.rows),
@@ -76,7 +76,7 @@ def _retransmissions(evidence: Evidence, rows: Rows) -> tuple[str, ...]:
     life = duration(unacked_life(evidence.sysctls))
     return (
         f"retransmitted up to {int(sockets.retrans[rows].max())} times, the next in {duration(next_s)}",
-        f"Send-Q of these: {int(sockets.wqueue[rows].sum(dtype=np.int64)):,} bytes",
+        unsent_text(sockets, rows),
         f"ETIMEDOUT {life} after the first loss, until then no error",
     )
 
@@ -92,10 +92,10 @@ def _shut(evidence: Evidence) -> Iterator[Symptom]:
         here = () if reader is None else (_describe(sockets, reader),)
         yield Symptom(
             severity=Severity.WARNING if many >= _MANY or shut_s >= _LONG_SHUT_S else Severity.NOTE,
-            headline=f"{many:,} connection{'s' if many > 1 else ''} to {place.text} stopped,"
+            headline=f"{counted(many, 'connection')} to {place.text} stopped,"
             f" window 0 for {duration(shut_s)}",
             evidence=(
-                f"Send-Q of these: {int(sockets.wqueue[place.rows].sum(dtype=np.int64)):,} bytes",
+                unsent_text(sockets, place.rows),
                 f"probes without an answer: up to {probes}" if probes else "every probe is answered",
                 *here,
             ),
@@ -125,8 +125,7 @@ def _other_end(sockets: Sockets, row: int) -> int | None:
 
 
 def _describe(sockets: Sockets, row: int) -> str:
-    end = endpoint_text(int(sockets.local_hi[row]), int(sockets.local_lo[row]), int(sockets.local_port[row]))
-    return f"the other end is here: {end}, Recv-Q {int(sockets.rqueue[row]):,}"
+    return f"the other end is here: {local_text(sockets, row)}, Recv-Q {int(sockets.rqueue[row]):,}"
 
 
 RULES: Final = (
@@ -141,9 +140,7 @@ RULES: Final = (
         " to it is dead. The kernel goes on for {unacked_life}; until then the application learns nothing.",
         check=(
             only("Is the host there: ping {place}; ip route get {place}", kind="peer"),
-            only("Does anything come back: tcpdump -ni any 'host {place}'", kind="peer"),
-            only("Does anything come back: tcpdump -ni any 'net {place}'", kind="network"),
-            only("Our uplink: ip -s link; nstat -az TcpRetransSegs TcpOutSegs", kind="many"),
+            *CHECKS,
             "Who waits: ss -tanpo state established, column timer: (on,time to the next,how many).",
         ),
         remedies=(

@@ -153,9 +153,8 @@ def _suffices(now: Budget) -> str:
     return f"ports suffice for {now.outlook.sustainable_per_s:,.0f}/s{easy}"
 
 
-_POOL: Final = only(
-    "Keep connections: a pool, HTTP keep-alive, one client object for all requests.", kind="closed"
-)
+_KEEP: Final = "Keep connections: a pool, HTTP keep-alive, one client object for all requests."
+_POOL: Final = only(_KEEP, kind="closed")
 _OPEN: Final = only(
     "Find out why so many stay open: a pool without a limit, or answers that never come.", kind="open"
 )
@@ -255,7 +254,7 @@ RULES: Final = (
         find=_churn,
         cause="The application opens a connection, uses it once and closes it first: no pool.",
         check=("Which program: {list}", "Is it nearly every new one: nstat TcpActiveOpens TcpExtTW"),
-        remedies=("Keep connections: a pool, HTTP keep-alive, one client object for all requests.",),
+        remedies=(_KEEP,),
         dont=("a sysctl instead of a pool: each connection also costs the peer a handshake.",),
         sysctls=(LOCAL_PORT_RANGE, TW_REUSE),
         sources=_SOURCES,
