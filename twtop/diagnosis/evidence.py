@@ -18,8 +18,6 @@ from twtop.diagnosis.shut_windows import ShutWindows, shut_windows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from twtop.core.changes import Moment, Seconds
     from twtop.core.counters import Counters
     from twtop.core.ports.budget import Budget
@@ -117,10 +115,13 @@ class Evidence:
         return there
 
     @cached_property
-    def served(self) -> NDArray[np.int64]:
-        """TIME-WAITs on the server side per local port (65,536 of them)."""
+    def served(self) -> dict[int, int]:
+        """TIME-WAITs on the server side by local port, the most first."""
         there = (self.sockets.state == State.TIME_WAIT) & self.snapshot.server
-        return np.bincount(self.sockets.local_port[there], minlength=1 << 16)
+        by_port = np.bincount(self.sockets.local_port[there])
+        ports = np.flatnonzero(by_port)
+        ports = ports[np.argsort(-by_port[ports], kind="stable")]
+        return dict(zip(ports.tolist(), by_port[ports].tolist(), strict=True))
 
     @cached_property
     def budgets(self) -> tuple[Budget, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twtop.core.filter import Everything
@@ -73,6 +74,11 @@ Said: TypeAlias = "str | Text"
 def only(text: str, *, command: str = "", when: str = "", kind: str = "") -> Text:
     """Return a text with a command to copy, a condition, or a kind of symptom."""
     return Text(text, command, parse_condition(when) if when else ALWAYS, kind)
+
+
+def doubled(number: float) -> int:
+    """Return a limit with room for twice as many, a power of two."""
+    return 1 << ceil(2 * number - 1).bit_length()
 
 
 @dataclass(frozen=True, slots=True)

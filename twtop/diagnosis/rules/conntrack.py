@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.states import State
 from twtop.diagnosis.finding import Severity
-from twtop.diagnosis.rule import Rule, Symptom, only
+from twtop.diagnosis.rule import Rule, Symptom, doubled, only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def _full(evidence: Evidence) -> Iterator[Symptom]:
             f"{own:,} TCP sockets here; the other entries are forwarded, not TCP, or of ended connections",
             f"{len(evidence.rows(State.TIME_WAIT)):,} of these sockets are TIME-WAIT",
         ),
-        values={"wanted": str(1 << (2 * max(count, most) - 1).bit_length()), "day": str(_DAY_S)},
+        values={"wanted": str(doubled(max(count, most))), "day": str(_DAY_S)},
         kinds=frozenset({"namespaced" if evidence.host.namespaced else "here"}),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,7 +11,7 @@ from twtop.core.states import State
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.groups import REMOTE_ADDRESS, groups
 from twtop.diagnosis.rule import MOST, Rule, Symptom, only
-from twtop.diagnosis.rules.listen import SOMAXCONN
+from twtop.diagnosis.rules.listen import SOMAXCONN, wanted_backlog
 from twtop.diagnosis.subjects import in_states, on_port, remote_text
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def _full(evidence: Evidence) -> Iterator[Symptom]:
             headline=f"{beyond_per_s:,.1f} SYNs/s found their queue full, for a moment each time",
             evidence=_growth(evidence),
             sockets=in_states(State.SYN_RECV),
-            values={"peers": "these sources", "wanted": "4096"},
+            values={"peers": "these sources", "wanted": wanted_backlog(0)},
             kinds=frozenset({"many"}),
         )
 
@@ -110,7 +109,7 @@ def _queue(evidence: Evidence, rows: Rows, room: int) -> Symptom:
         sockets=on_port(port, State.SYN_RECV),
         values={
             "peers": "these sources" if many else peer,
-            "wanted": str(min(65_535, max(4096, 1 << ceil(2 * room - 1).bit_length()))),
+            "wanted": wanted_backlog(room),
         },
         kinds=frozenset({"many" if many else "few"}),
     )

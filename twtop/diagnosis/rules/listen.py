@@ -28,14 +28,15 @@ _NEARLY: Final = 0.8
 _LEAST: Final = 10
 """Whoever gives less to listen() knows why."""
 _LARGEST: Final = 65_535
+_DEFAULT: Final = 4096
+"""Of somaxconn (include/linux/socket.h, SOMAXCONN; 128 before Linux 5.4)."""
 
 
 def _overflowing(evidence: Evidence) -> Iterator[Symptom]:
     dropped_per_s = evidence.rates.get(_OVERFLOWS, 0.0)
     found = np.flatnonzero(_told_full(evidence))
-    for at in found[np.argsort(-evidence.most_waiting[found].astype(np.int64), kind="stable")][
-        :MOST
-    ].tolist():
+    longest_first = np.argsort(-evidence.most_waiting[found].astype(np.int64), kind="stable")
+    for at in found[longest_first][:MOST].tolist():
         yield _full(evidence, at, dropped_per_s)
     if dropped_per_s and not len(found):
         yield Symptom(
@@ -43,7 +44,7 @@ def _overflowing(evidence: Evidence) -> Iterator[Symptom]:
             headline=f"{dropped_per_s:,.1f}/s dropped by an accept queue that was full between two looks",
             evidence=evidence.growth(_OVERFLOWS) + _fullest(evidence),
             sockets=in_states(State.LISTEN),
-            values={"listeners": "ss -tlnp", "wanted": _wanted(0)},
+            values={"listeners": "ss -tlnp", "wanted": wanted_backlog(0)},
         )
 
 
@@ -67,19 +68,30 @@ def _full(evidence: Evidence, at: int, dropped_per_s: float) -> Symptom:
     headline = f"{name}: {most:,} waited for accept(), its queue is full beyond {backlog:,}"
     if dropped_per_s:
         headline = f"{name} does not accept(): queue of {backlog:,} full, {dropped_per_s:,.1f}/s dropped"
-    chosen = at_local_end(sockets, row, State.LISTEN)
+    lines = (
+        f"Recv-Q {now:,} now and {most:,} at most, Send-Q {backlog:,}: it takes one more than Send-Q",
+        *evidence.growth(_OVERFLOWS),
+        *_unaccepted(evidence, row),
+        *_half_open(evidence, row),
+    )
+    return _symptom(evidence, row, Severity.CRITICAL if dropped_per_s else Severity.WARNING, headline, lines)
+
+
+def _symptom(
+    evidence: Evidence, row: int, severity: Severity, headline: str, lines: tuple[str, ...]
+) -> Symptom:
+    """Return a symptom of one listener."""
+    sockets, backlog = evidence.sockets, int(evidence.sockets.wqueue[row])
     return Symptom(
-        severity=Severity.CRITICAL if dropped_per_s else Severity.WARNING,
+        severity=severity,
         headline=headline,
-        evidence=(
-            f"Recv-Q {now:,} now and {most:,} at most, Send-Q {backlog:,}: it takes one more than Send-Q",
-            *evidence.growth(_OVERFLOWS),
-            *_unaccepted(evidence, row),
-            *_half_open(evidence, row),
-        ),
-        subject=name,
-        sockets=chosen,
-        values={"listeners": f"ss -tlnp sport = :{int(sockets.local_port[row])}", "wanted": _wanted(backlog)},
+        evidence=lines,
+        subject=local_text(sockets, row),
+        sockets=at_local_end(sockets, row, State.LISTEN),
+        values={
+            "listeners": f"ss -tlnp sport = :{int(sockets.local_port[row])}",
+            "wanted": wanted_backlog(backlog),
+        },
         kinds=frozenset({_limited_by(evidence, backlog)}),
     )
 
@@ -121,8 +133,9 @@ def _limited_by(evidence: Evidence, backlog: int) -> str:
     return "somaxconn" if largest is not None and backlog >= largest else "argument"
 
 
-def _wanted(backlog: int) -> str:
-    return str(min(_LARGEST, max(4096, 4 * backlog)))
+def wanted_backlog(backlog: int) -> str:
+    """Write the number to raise a backlog to."""
+    return str(min(_LARGEST, max(_DEFAULT, 4 * backlog)))
 
 
 def _nearly_full(evidence: Evidence) -> Iterator[Symptom]:
@@ -130,25 +143,17 @@ def _nearly_full(evidence: Evidence) -> Iterator[Symptom]:
     backlogs, most = listeners.sockets.wqueue, evidence.most_waiting
     near = (backlogs >= _LEAST) & (most >= _HALF * backlogs)
     for at in np.flatnonzero(near & ~_told_full(evidence))[:MOST].tolist():
-        row, backlog = int(listeners.rows[at]), int(backlogs[at])
-        limit = _limited_by(evidence, backlog)
-        name, largest = local_text(sockets, row), evidence.sysctls.number(SOMAXCONN)
-        yield Symptom(
-            severity=Severity.WARNING if most[at] >= _NEARLY * backlog else Severity.NOTE,
-            headline=f"{name}: {int(most[at]):,} waited for accept(), its backlog is {backlog:,}",
-            evidence=(
-                f"Recv-Q {int(sockets.rqueue[row]):,} now and {int(most[at]):,} at most, Send-Q {backlog:,}",
-                f"somaxconn {'unknown' if largest is None else f'{largest:,}'}: "
-                + ("the limit here" if limit == "somaxconn" else "more than the application asked for"),
-            ),
-            subject=name,
-            sockets=at_local_end(sockets, row, State.LISTEN),
-            values={
-                "listeners": f"ss -tlnp sport = :{int(sockets.local_port[row])}",
-                "wanted": _wanted(backlog),
-            },
-            kinds=frozenset({limit}),
+        row, backlog, waited = int(listeners.rows[at]), int(backlogs[at]), int(most[at])
+        largest = evidence.sysctls.number(SOMAXCONN)
+        limits = _limited_by(evidence, backlog) == "somaxconn"
+        lines = (
+            f"Recv-Q {int(sockets.rqueue[row]):,} now and {waited:,} at most, Send-Q {backlog:,}",
+            f"somaxconn {'unknown' if largest is None else f'{largest:,}'}: "
+            + ("the limit here" if limits else "more than the application asked for"),
         )
+        headline = f"{local_text(sockets, row)}: {waited:,} waited for accept(), its backlog is {backlog:,}"
+        severity = Severity.WARNING if waited >= _NEARLY * backlog else Severity.NOTE
+        yield _symptom(evidence, row, severity, headline, lines)
 
 
 _RAISE: Final = (

@@ -51,12 +51,11 @@ def _fin_timeout(evidence: Evidence) -> Iterator[Symptom]:
 def _rfc1337(evidence: Evidence) -> Iterator[Symptom]:
     if not evidence.sysctls.number(RFC1337):
         return
-    ports = np.flatnonzero(evidence.served)
-    waiting = int(evidence.served.sum())
+    waiting = sum(evidence.served.values())
     yield Symptom(
         severity=Severity.WARNING if waiting else Severity.NOTE,
         headline="tcp_rfc1337 is on: a client that meets its own TIME-WAIT times out",
-        evidence=(f"{waiting:,} TIME-WAIT on {len(ports):,} ports served here can be met",),
+        evidence=(f"{waiting:,} TIME-WAIT on {len(evidence.served):,} ports served here can be met",),
         sockets=in_states(State.TIME_WAIT),
     )
 

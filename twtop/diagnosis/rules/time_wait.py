@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
@@ -10,13 +11,14 @@ import numpy as np
 from twtop.core.states import State, Timer
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.groups import REMOTE_ADDRESS, groups
-from twtop.diagnosis.rule import MOST, Rule, Symptom, only
+from twtop.diagnosis.rule import MOST, Rule, Symptom, doubled, only
 from twtop.diagnosis.rules.sysctls import RFC1337
 from twtop.diagnosis.subjects import in_states, on_ports, remote_text, towards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from twtop.core.filter import Expr
     from twtop.diagnosis.evidence import Evidence
 
 BUCKETS: Final = "net.ipv4.tcp_max_tw_buckets"
@@ -43,22 +45,31 @@ def _at_server(evidence: Evidence) -> Iterator[Symptom]:
     every = len(evidence.rows(State.TIME_WAIT))
     if every < least or _nearly_full(evidence):
         return
-    served = int(evidence.served.sum())
+    served = sum(evidence.served.values())
     if served < _SERVED_SHARE * every:
         return
-    by_port = evidence.served
-    ports = np.flatnonzero(by_port)
-    fullest = ports[np.argsort(-by_port[ports], kind="stable")][:MOST].tolist()
     limit = "" if buckets is None else f": harmless below {buckets:,}"
     yield Symptom(
         severity=Severity.NOTE,
         headline=f"{served:,} TIME-WAIT on ports served here{limit}",
         evidence=(
             f"{served:,} of {every:,} TIME-WAIT; {_memory(served)} of kernel memory",
-            *(f"port {port}: {by_port[port]:,}" for port in fullest[:3]),
+            *_fullest(evidence, 3),
         ),
-        sockets=on_ports(fullest, State.TIME_WAIT) if len(ports) <= MOST else in_states(State.TIME_WAIT),
+        sockets=_served(evidence),
     )
+
+
+def _fullest(evidence: Evidence, most: int) -> Iterator[str]:
+    """Yield the ports with the most TIME-WAIT, a line each."""
+    for port, count in islice(evidence.served.items(), most):
+        yield f"port {port}: {count:,}"
+
+
+def _served(evidence: Evidence) -> Expr:
+    """Return a filter for TIME-WAIT on the ports served here, or for all where these are too many to name."""
+    few = len(evidence.served) <= MOST
+    return on_ports(evidence.served, State.TIME_WAIT) if few else in_states(State.TIME_WAIT)
 
 
 def _memory(minis: int) -> str:
@@ -100,10 +111,10 @@ def _overflow(evidence: Evidence) -> Iterator[Symptom]:
 
 
 def _wanted_buckets(evidence: Evidence, known: int, lost_per_s: float) -> int:
-    """Return a power of two that holds twice what there is, and twice what begins within one life."""
+    """Return a limit with room for twice what there is, and for twice what begins within one life."""
     begun_per_s = evidence.rates.get("TcpExt.TW", 0.0) + lost_per_s
     needed = max(known, begun_per_s * evidence.snapshot.life_ms / 1000, _LEAST_BUCKETS / 2)
-    return 1 << ceil(2 * needed - 1).bit_length()
+    return doubled(needed)
 
 
 def _restarts(evidence: Evidence) -> Iterator[Symptom]:
@@ -126,7 +137,7 @@ def _restarts(evidence: Evidence) -> Iterator[Symptom]:
             subject=peer,
             sockets=towards(sockets, group[0], State.TIME_WAIT, port=False),
             values={"peer": peer},
-            kinds=frozenset({"paws" if paws_per_s else "fin"}),
+            kinds=frozenset({"paws"} if paws_per_s else ()),
         )
 
 
@@ -142,21 +153,18 @@ def _old_timestamps(evidence: Evidence) -> Iterator[Symptom]:
     ignored = bool(evidence.sysctls.number(RFC1337))
     if per_s < (_TIMED_OUT_PER_S if ignored else _REJECTED_PER_S):
         return
-    by_port = evidence.served
-    ports = np.flatnonzero(by_port)
-    if not len(ports):
+    if not evidence.served:
         return
-    fullest = ports[np.argsort(-by_port[ports], kind="stable")][:MOST].tolist()
     yield Symptom(
         severity=Severity.CRITICAL if ignored else Severity.NOTE,
         headline=f"{per_s:,.1f} segments/s with old timestamps meet TIME-WAIT: "
         + ("clients time out" if ignored else "clients connect 10 ms later"),
         evidence=(
             f"{name} grows by {per_s:,.1f}/s",
-            f"{int(by_port.sum()):,} TIME-WAIT on {len(ports):,} ports served here",
-            *(f"port {port}: {by_port[port]:,}" for port in fullest[:2]),
+            f"{sum(evidence.served.values()):,} TIME-WAIT on {len(evidence.served):,} ports served here",
+            *_fullest(evidence, 2),
         ),
-        sockets=on_ports(fullest, State.TIME_WAIT) if len(ports) <= MOST else in_states(State.TIME_WAIT),
+        sockets=_served(evidence),
         kinds=frozenset({name, "ignored" if ignored else "answered"}),
     )
 
