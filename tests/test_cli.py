@@ -207,6 +207,13 @@ def test_explain_lists_and_explains() -> None:
     assert run("explain", "send", "queue").stdout == run("explain", "send queue").stdout
 
 
+def test_explain_knows_the_rules_as_doctor_names_them() -> None:
+    assert "\nRules\n  tcp-memory: " in run("explain").stdout
+    explained = run("explain", "connect-slow").stdout
+    assert explained.startswith("connect-slow: connect() searches long for a port\n\nFires\n  When ")
+    assert run("explain", "Connect_Slow").stdout == explained
+
+
 def test_explain_tells_the_values_of_the_namespace(lab: Lab) -> None:
     lab.client.sysctl("net.ipv4.tcp_fin_timeout", 33)
     text = lab.client.run([*TWTOP, "explain", "tcp_fin_timeout"]).stdout

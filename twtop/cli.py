@@ -30,7 +30,7 @@ Without a command it opens the screen; the key ? lists the keys there.
 commands, as the first word:
   snapshot   print states and groups, or sockets, once: table, JSON or CSV
   doctor     say what is wrong or about to be, and what to do about it
-  explain    explain a state, sysctl, column or counter on this host, or a myth
+  explain    explain a state, sysctl, column, counter, myth or rule on this host
   demo       open the screen on a private world with sockets in every state
 """
 
@@ -40,8 +40,9 @@ States and groups are those of matching sockets; the ports in JSON of all.
 """
 
 _EXPLAIN: Final = """\
-Explain a TCP state, a sysctl, a column of the screen, a counter or a myth, as
-it is on this host. Case, - and _ do not matter. Without a topic, list them all.
+Explain a TCP state, a sysctl, a column of the screen, a counter, a myth or a
+rule of the doctor, as it is on this host. Case, - and _ do not matter. Without
+a topic, list them all.
 """
 
 _DOCTOR: Final = """\
@@ -105,6 +106,7 @@ examples:
   twtop explain tcp_tw_reuse
   twtop explain send queue
   twtop explain myths
+  twtop explain ports-nearly-gone
 """
 
 _STATUS: Final = """\
@@ -218,7 +220,9 @@ def _doctor_parser() -> ArgumentParser:
 
 def _explain_parser() -> ArgumentParser:
     parser = _Parser("twtop explain", _EXPLAIN, _EXPLAIN_EXAMPLES, _STATUS)
-    parser.add_argument("topic", nargs="*", metavar="TOPIC", help="a state, sysctl, column, counter or myth")
+    parser.add_argument(
+        "topic", nargs="*", metavar="TOPIC", help="a state, sysctl, column, counter, myth or rule"
+    )
     return parser
 
 

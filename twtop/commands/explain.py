@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+from twtop.diagnosis.explanation import explain_rule
+from twtop.diagnosis.rules import RULES
 from twtop.errors import KernelError
 from twtop.export.output import emit
 from twtop.kernel.host import read_host
@@ -12,14 +14,16 @@ from twtop.kernel.sysctl import read_sysctls
 from twtop.knowledge.explain import explain
 from twtop.knowledge.facts import HostFacts
 from twtop.knowledge.text import render_index, render_text
-from twtop.knowledge.topics import find, topics
+from twtop.knowledge.topics import Topic, find, topics
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from twtop.knowledge.explanation import Explanation
+
 
 def print_explanation(arguments: Namespace) -> int:
-    """Explain a topic as it behaves on this host, or list all topics; return the exit status.
+    """Explain a topic or a rule as it behaves on this host, or list them all; return the exit status.
 
     Raises:
         UsageError: there is no such topic.
@@ -27,11 +31,16 @@ def print_explanation(arguments: Namespace) -> int:
     """
     width = shutil.get_terminal_size((80, 24)).columns
     if not arguments.topic:
-        emit([render_index(topics(), width)])
+        rules = (Topic("rule", rule.name, rule.title) for rule in RULES.values())
+        emit([render_index((*topics(), *rules), width)])
         return 0
-    topic = find(" ".join(arguments.topic))
-    emit([render_text(explain(topic, _host_facts()), width)])
+    emit([render_text(_explanation(" ".join(arguments.topic)), width)])
     return 0
+
+
+def _explanation(word: str) -> Explanation:
+    rule = RULES.get(word.strip().lower().replace("_", "-").replace(" ", "-"))
+    return explain(find(word), _host_facts()) if rule is None else explain_rule(rule, _host_facts())
 
 
 def _host_facts() -> HostFacts:

@@ -1,15 +1,19 @@
-"""A finding in the words and the order of an explanation, for the screen and for `twtop doctor`."""
+"""A finding, and a rule before it finds anything, in the words and the order of an explanation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twtop.diagnosis.finding import Severity
+from twtop.diagnosis.rule import LISTINGS, Symptom, Text
 from twtop.diagnosis.rules import RULES
 from twtop.knowledge.explanation import Explanation, Section
+from twtop.knowledge.placeholders import PLACEHOLDER, is_of_host
 from twtop.knowledge.sysctl_rows import sysctl_row
 
 if TYPE_CHECKING:
     from twtop.diagnosis.finding import Finding, Remedy
+    from twtop.diagnosis.rule import Rule
     from twtop.knowledge.facts import HostFacts
 
 
@@ -19,16 +23,50 @@ def explain_finding(finding: Finding, host: HostFacts) -> Explanation:
     sections = (
         Section("Found", "text", (finding.headline,)),
         Section("Seen", "list", finding.evidence),
+        *_advice(finding, host),
+        Section("Rule", "text", (f"{rule.title}: {rule.threshold}.",)),
+        Section("Sources", "sources", rule.sources),
+    )
+    return Explanation(f"{finding.rule} {finding.subject}".strip(), finding.state, _said(sections))
+
+
+def explain_rule(rule: Rule, host: HostFacts) -> Explanation:
+    """Return when a rule fires, and all that it may say here; only what it finds tells ``<names>``."""
+    finding = rule.finding(_any_symptom(rule), host)
+    sections = (
+        Section("Fires", "text", (f"When {rule.threshold}.",)),
+        Section("Looks at", "text", (", ".join((*rule.inputs, *rule.helped_by)),)),
+        *_advice(finding, host),
+        Section("Sources", "sources", rule.sources),
+    )
+    return Explanation(rule.name, rule.title, _said(sections))
+
+
+def _any_symptom(rule: Rule) -> Symptom:
+    """Return a symptom of every kind that a rule knows, without its numbers."""
+    texts = (rule.cause, *rule.check, *rule.remedies, *rule.dont)
+    every = [Text(text) if isinstance(text, str) else text for text in texts]
+    names = {name for text in every for name in PLACEHOLDER.findall(text.text + text.command)}
+    return Symptom(
+        Severity.NOTE,
+        rule.title,
+        values={name: f"<{name}>" for name in names - LISTINGS.keys() if not is_of_host(name)},
+        kinds=frozenset(text.kind for text in every),
+    )
+
+
+def _advice(finding: Finding, host: HostFacts) -> tuple[Section, ...]:
+    return (
         Section("Cause", "text", (finding.cause,)),
         Section("Check", "list", finding.check),
         Section("Do", "list", tuple(line for remedy in finding.remedies for line in _lines(remedy))),
         Section("Don't", "warning", finding.dont),
         Section("Sysctls", "sysctl", rows=tuple(sysctl_row(name, host) for name in finding.sysctls)),
-        Section("Rule", "text", (f"{rule.title}: {rule.threshold}.",)),
-        Section("Sources", "sources", rule.sources),
     )
-    said = tuple(section for section in sections if section.lines or section.rows)
-    return Explanation(f"{finding.rule} {finding.subject}".strip(), finding.state, said)
+
+
+def _said(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    return tuple(section for section in sections if not section.is_empty)
 
 
 def _lines(remedy: Remedy) -> tuple[str, ...]:

@@ -36,6 +36,11 @@ def fill(text: str, host: HostFacts) -> str:
     return PLACEHOLDER.sub(lambda match: _resolve(match[1], host), text)
 
 
+def is_of_host(name: str) -> bool:
+    """Tell whether a placeholder stands for a number of the host."""
+    return "." in name or name in _LIVES or name in _NUMBERS
+
+
 def duration(seconds: float) -> str:
     """Write seconds as an engineer compares them with a timer: ``0.7 s``, ``131 s``, ``15 min 25 s``."""
     if seconds < 10:
@@ -57,7 +62,7 @@ def _resolve(name: str, host: HostFacts) -> str:
     if name in _LIVES:
         life, sysctl = _LIVES[name]
         return duration(life(host.sysctls)) + _doubt(sysctl, host)
-    return {"time_wait_life": _time_wait_life, "port_count": _port_count, "port_rate": _port_rate}[name](host)
+    return _NUMBERS[name](host)
 
 
 def _doubt(sysctl: str, host: HostFacts) -> str:
@@ -84,3 +89,10 @@ def _port_count(host: HostFacts) -> str:
 
 def _port_rate(host: HostFacts) -> str:
     return f"{int(_ports(host) / _time_wait_seconds(host)):,}" + _doubt(LOCAL_PORT_RANGE, host)
+
+
+_NUMBERS: Final[Mapping[str, Callable[[HostFacts], str]]] = {
+    "time_wait_life": _time_wait_life,
+    "port_count": _port_count,
+    "port_rate": _port_rate,
+}

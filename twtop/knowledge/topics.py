@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Topic:
     """One thing that can be explained, under the name it is shown with."""
 
-    kind: Literal["state", "sysctl", "column", "counter", "myth"]
+    kind: Literal["state", "sysctl", "column", "counter", "myth", "rule"]
     name: str
     summary: str
 
