@@ -95,7 +95,11 @@ def _numbers(now: Budget) -> tuple[str, ...]:
     if now.reusable:
         lines.append(f"{now.reusable:,} TIME-WAIT not counted: old enough for connect() to take over")
     lines.append(f"{now.new_per_s:,.0f} new/s; {_suffices(now)}")
-    lost = {"reserved": ports.reserved, "listened on or only bound": ports.bound, "bound": ports.bound_first}
+    lost = {
+        "reserved": ports.reserved,
+        "listened on or only bound": ports.bound,
+        "bound first": ports.bound_first,
+    }
     if missing := ", ".join(f"{count:,} {why}" for why, count in lost.items() if count):
         lines.append(f"not to be had of {ports.range.low}-{ports.range.high}: {missing}")
     return tuple(lines)
@@ -202,7 +206,8 @@ RULES: Final = (
         name=_GONE,
         family="ports",
         title="ephemeral ports nearly gone",
-        threshold=f"{_NEARLY:.0%} of the ports towards one destination that connect() cannot take over",
+        threshold=f"{_NEARLY:.0%} of the ports towards one destination are in use, without TIME-WAITs that"
+        " connect() may take over",
         inputs=("sockets", "ports"),
         find=partial(_tight, level=_GONE),
         cause="Every connection needs a port of its own towards this destination, and keeps it through"
@@ -217,7 +222,8 @@ RULES: Final = (
         name=_SLOW,
         family="ports",
         title="connect() searches long for a port",
-        threshold="all ports of the parity that connect() tries first; below 90 % of all",
+        threshold="as many ports are in use as there are of the parity that connect() tries first, but below"
+        f" {_NEARLY:.0%} of all",
         inputs=("sockets", "ports"),
         find=partial(_tight, level=_SLOW),
         cause="connect() tries ports of one parity first. Towards this destination they are all taken: it"
@@ -225,7 +231,7 @@ RULES: Final = (
         check=(*_CHECK, "CPU time in connect(): perf top -g, __inet_hash_connect"),
         remedies=(_POOL, _OPEN, _SOCKET_RANGE, _REUSE, _TIMESTAMPS, _WIDER, _SPREAD),
         dont=(
-            "waiting for EADDRNOTAVAIL: half of the ports are left, and connect() is slow already.",
+            "waiting for EADDRNOTAVAIL: ports are left, but connect() is slow already.",
             *_DONT,
         ),
         sysctls=_SYSCTLS,
@@ -235,7 +241,7 @@ RULES: Final = (
         name=_SOON,
         family="ports",
         title="ephemeral ports gone within a minute",
-        threshold=f"below half, and full in {MINUTE_S} s if the last {TREND_S} s go on",
+        threshold=f"below half, and all of them in {MINUTE_S} s if the last {TREND_S} s go on",
         inputs=("sockets", "ports"),
         find=partial(_tight, level=_SOON),
         cause="Ports towards this destination are taken faster than they come back.",
@@ -249,7 +255,8 @@ RULES: Final = (
     Rule(
         name="short-connections",
         title="a new connection for every request",
-        threshold=f"{CHURN_SHARE:.0%} of the rate to one destination that makes connect() slow for good",
+        threshold=f"connections to one destination that we close, at {CHURN_SHARE:.0%} of the rate that makes"
+        " connect() slow for good",
         inputs=("sockets", "ports"),
         find=_churn,
         cause="The application opens a connection, uses it once and closes it first: no pool.",

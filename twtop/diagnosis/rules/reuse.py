@@ -31,7 +31,7 @@ def _off(evidence: Evidence) -> Iterator[Symptom]:
         waiting, name = int(now.by_state[State.TIME_WAIT]), now.destination.remote_text
         if now.terms.reuse or now.terms.bind_first or is_loopback(now.destination):
             continue
-        if waiting < _SHARE * now.outlook.capacity or evidence.rates.get(_RECYCLED):
+        if waiting < _SHARE * now.outlook.capacity or evidence.rate(_RECYCLED):
             continue
         reused = outlook(now, now.terms._replace(reuse=True))
         yield Symptom(
@@ -83,7 +83,7 @@ def _loopback(evidence: Evidence) -> Iterator[Symptom]:
             headline=f"{int(ports.waiting[at]):,} TIME-WAIT towards {name.remote_text}, harmless: loopback",
             evidence=(
                 f"{now.reusable:,} of them are old enough for connect() to take over",
-                f"TWRecycled grows by {evidence.rates.get(_RECYCLED, 0.0):,.0f}/s",
+                f"TWRecycled grows by {evidence.rate(_RECYCLED):,.0f}/s",
                 _settings(evidence),
             ),
             subject=name.text,
@@ -144,7 +144,8 @@ RULES: Final = (
     Rule(
         name="loopback-time-wait",
         title="many TIME-WAIT on loopback",
-        threshold=f"{_LOOPBACK_SHARE:.0%} of the ports towards one loopback destination, taken over",
+        threshold=f"{_LOOPBACK_SHARE:.0%} of the ports towards one loopback destination are in TIME-WAIT, and"
+        " connect() takes these over",
         inputs=("ports", TW_REUSE, TIMESTAMPS),
         helped_by=(_DELAY, _RECYCLED),
         find=_loopback,
