@@ -40,11 +40,10 @@ if TYPE_CHECKING:
 PORT: Final = 5000
 """Where the sample server of the Korean document listens."""
 LIFE_MS: Final = 60_000
-SLACK_MS: Final = 2_000
-"""How much later than nominal a timer of the kernel may be."""
 
 _WIDTH: Final = 100_000
 _MARGIN_MS: Final = 50
+_TICKS_MS: Final = 20
 _PAUSE_S: Final = 0.01
 _PANEL: Final = (120, 12)
 
@@ -94,6 +93,17 @@ class Onlooker(Ward):
         """Look; return the one socket in this state."""
         (shown,) = self.sockets(state)
         return shown
+
+    def comes(self, state: State) -> Shown:
+        """Look until there is one socket, in this state; return it as that look showed it."""
+        shown: list[Shown] = []
+
+        def look() -> list[str]:
+            shown[:] = self.sockets(*State)
+            return [one.record.state for one in shown]
+
+        eventually(look, [state.label])
+        return shown[0]
 
     def becomes(self, states: dict[str, int]) -> None:
         """Look until the strip shows these counts and no others."""
@@ -145,6 +155,12 @@ class Onlooker(Ward):
             return max(one.record.time_left_ms or 0 for one in shown) < LIFE_MS - delay_ms - _MARGIN_MS
 
         eventually(old_enough, True)
+
+
+def began(left_ms: int | None, life_ms: int, start_s: float) -> bool:
+    """Tell whether a clock of such a life shows what it may if it began after ``start_s`` (monotonic)."""
+    passed_ms = 1000 * (time.monotonic() - start_s)
+    return left_ms is not None and life_ms - passed_ms - _TICKS_MS <= left_ms <= life_ms + _TICKS_MS
 
 
 def command(host: Host, *arguments: str) -> str:
