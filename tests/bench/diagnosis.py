@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tests.bench.report import Figure, Target, milliseconds, show, where
 from tests.bench.snapshot import Stopwatch
 from twtop.core.changes import Moment, follow, new_connections
+from twtop.core.counter_history import CounterHistory
 from twtop.core.ports.history import PortHistory
 from twtop.core.ports.usage import port_usage
 from twtop.diagnosis.doctor import Doctor
@@ -81,7 +82,7 @@ def _measure(rounds: int) -> _Measured:
     What several rules look at costs the one that looks first.
     """
     clock = Stopwatch()
-    history = PortHistory()
+    history, counter_history = PortHistory(), CounterHistory()
     before: Moment | None = None
     asked: set[str] = set()
 
@@ -105,9 +106,10 @@ def _measure(rounds: int) -> _Measured:
             moment = before = follow(before, taken)
             ports = port_usage(taken)
             history.add(taken.instant_s, ports, taken.sockets, new_connections(moment))
+            course = counter_history.add(taken.instant_s, taken.counters)
             facts = host_facts(taken, source.host.kernel, namespaced=source.host.namespaced)
             with clock.time("examine"):
-                findings = doctor.examine(moment, ports, history, facts)
+                findings = doctor.examine(moment, ports, history, course, facts)
             time.sleep(max(0.0, due - time.monotonic()))
     found = tuple(dict.fromkeys(finding.rule for finding in findings))
     return _Measured(clock, frozenset(asked), len(taken.sockets), found)

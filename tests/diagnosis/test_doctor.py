@@ -10,6 +10,7 @@ import pytest
 
 from tests.knowledge.hosts import host
 from twtop.core.changes import Moment, follow
+from twtop.core.counter_history import CounterHistory
 from twtop.core.counters import Counters
 from twtop.core.ports.history import PortHistory
 from twtop.core.ports.usage import port_usage
@@ -19,6 +20,7 @@ from twtop.diagnosis.doctor import LINGER_S, Doctor
 from twtop.diagnosis.evidence import Evidence
 from twtop.diagnosis.finding import Finding, Severity
 from twtop.diagnosis.rule import Rule, Symptom
+from twtop.diagnosis.rules import RULES
 
 Look = Callable[[Evidence], Iterable[Symptom]]
 RESETS: Final = "Tcp.EstabResets"
@@ -60,12 +62,14 @@ class Round:
 
     def __init__(self, *rules: Rule) -> None:
         self._doctor = Doctor(rules)
+        self._counters = CounterHistory()
         self._before: Moment | None = None
 
     def at(self, second: float, counters: Counters | None = None) -> tuple[Finding, ...]:
         taken = snapshot(Sockets.empty(), instant_s=second, counters=counters)
         self._before = follow(self._before, taken)
-        return self._doctor.examine(self._before, port_usage(taken), PortHistory(), host())
+        course = self._counters.add(second, taken.counters)
+        return self._doctor.examine(self._before, port_usage(taken), PortHistory(), course, host())
 
     def told(self, seconds: Iterable[float]) -> list[list[tuple[float, float | None]]]:
         """Return for each second how long each finding is known, and since when it is over."""
@@ -156,28 +160,24 @@ def test_a_rule_is_not_asked_where_the_kernel_cannot_feed_it(needed: str) -> Non
 
 
 def test_rates_are_of_the_last_ten_seconds_and_the_past_of_the_last_minute() -> None:
-    rates: list[float | None] = []
+    rates: list[float] = []
     past: list[int] = []
 
     def find(evidence: Evidence) -> Iterable[Symptom]:
-        rates.append(evidence.rates.get(RESETS))
+        rates.append(evidence.rate(RESETS))
         past.append(len(evidence.past))
         return ()
 
     seen = Round(rule(find))
     for second, resets in ((0, 0), (5, 10), (10, 10), (15, 10), (20, 60), (75, 60), (200, 60)):
         seen.at(second, Counters({RESETS: resets}))
-    assert rates == [None, 2, 1, 0, 5, 0, None]
+    assert rates == [0, 2, 1, 0, 5, 0, 0]
     assert past == [0, 1, 2, 3, 4, 2, 0]
 
 
 def test_no_rule_finds_anything_where_there_is_nothing() -> None:
-    doctor = Doctor()
-    before: Moment | None = None
-    for second in range(3):
-        taken = snapshot(Sockets.empty(), instant_s=second)
-        before = follow(before, taken)
-        assert doctor.examine(before, port_usage(taken), PortHistory(), host()) == ()
+    seen = Round(*RULES.values())
+    assert [seen.at(second) for second in range(3)] == [(), (), ()]
 
 
 def test_a_finding_goes_on_where_a_rule_of_its_family_takes_over() -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.core.build import moment_of, table
 from tests.knowledge.hosts import host
 from twtop.core.address import halves
+from twtop.core.counter_history import CounterHistory
 from twtop.core.ports.history import PortHistory
 from twtop.core.ports.usage import port_usage
 from twtop.core.states import State
@@ -33,7 +34,8 @@ def evidence(addresses: Sequence[str], states: Sequence[State] | None = None) ->
             remote_lo=[low for _, low in ends],
         )
     )
-    return Evidence(moment, port_usage(moment.snapshot), PortHistory(), host())
+    course = CounterHistory().add(0.0, moment.snapshot.counters)
+    return Evidence(moment, port_usage(moment.snapshot), PortHistory(), course, host())
 
 
 def everywhere(count: int) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from twtop.core.counters import is_gauge
 from twtop.core.states import State
 from twtop.kernel.counters import read_counters
 from twtop.knowledge.counter_pages import counter_pages
@@ -34,7 +35,7 @@ def counters(host: Host) -> Counters:
 
 def moved(before: Counters, now: Counters) -> dict[str, int]:
     """Return by how much the counters that have a page grew, without the gauges."""
-    names = [name for name in now.rates(before, 1.0) if name in counter_pages()]
+    names = [name for name in counter_pages().keys() & now.keys() & before.keys() if not is_gauge(name)]
     return {name.partition(".")[2]: now[name] - before[name] for name in names if now[name] != before[name]}
 
 

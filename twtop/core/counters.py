@@ -32,21 +32,6 @@ class Counters(Mapping[str, int]):
     def __repr__(self) -> str:
         return f"Counters({self._values!r}, {self.problems!r})"
 
-    def rates(self, previous: Counters, seconds: float) -> dict[str, float]:
-        """Return the growth per second of every counter since `previous`, `seconds` earlier.
-
-        Left out are gauges (``Tcp.CurrEstab``, all of sockstat), counters that one side lacks, and counters
-        that went backwards, which happens only when the namespace is another one. Without time in between
-        there are no rates.
-        """
-        if seconds <= 0:
-            return {}
-        return {
-            name: (value - previous[name]) / seconds
-            for name, value in self._values.items()
-            if value >= previous.get(name, value + 1) and not is_gauge(name)
-        }
-
 
 def is_gauge(name: str) -> bool:
     """Tell whether a counter is a number of the moment and not a sum that only grows."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from twtop.core.changes import Moment
+    from twtop.core.counter_history import CounterCourse
     from twtop.core.ports.history import PortHistory
     from twtop.core.ports.usage import Ports
     from twtop.diagnosis.evidence import Digest
@@ -62,13 +63,13 @@ class Doctor:
         self._cases: dict[tuple[str, str], _Case] = {}
 
     def examine(
-        self, moment: Moment, ports: Ports, history: PortHistory, host: HostFacts
+        self, moment: Moment, ports: Ports, history: PortHistory, course: CounterCourse, host: HostFacts
     ) -> tuple[Finding, ...]:
         """Return all findings, the worst first; those over a moment ago at the end."""
         now_s = moment.snapshot.instant_s
         while self._past and self._past[0].instant_s < now_s - REMEMBERED_S:
             self._past.popleft()
-        evidence = Evidence(moment, ports, history, host, tuple(self._past))
+        evidence = Evidence(moment, ports, history, course, host, tuple(self._past))
         self._past.append(digest(evidence))
         for rule in self._rules:
             if not missing(rule.inputs, moment.snapshot):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from twtop.core.changes import Moment, Seconds
+    from twtop.core.counter_history import CounterCourse
     from twtop.core.counters import Counters
     from twtop.core.ports.budget import Budget
     from twtop.core.ports.history import PortHistory
@@ -28,16 +29,12 @@ if TYPE_CHECKING:
     from twtop.core.sysctls import Sysctls
     from twtop.knowledge.facts import HostFacts
 
-WINDOW_S: Final = 10.0
-"""Over how long rates are taken, as soon as there is so much."""
-
 
 @dataclass(frozen=True, slots=True)
 class Digest:
     """The little of a snapshot that is remembered for a minute."""
 
     instant_s: float
-    counters: Counters
     listeners: Listeners
     close_wait: tuple[tuple[str, int], ...]
     """(service, sockets that linger in CLOSE-WAIT)."""
@@ -52,12 +49,14 @@ class Evidence:
         moment: Moment,
         ports: Ports,
         history: PortHistory,
+        course: CounterCourse,
         host: HostFacts,
         past: Sequence[Digest] = (),
     ) -> None:
         self.moment: Final = moment
         self.ports: Final = ports
         self.history: Final = history
+        self.course: Final = course
         self.host: Final = host
         self.past: Final = past
 
@@ -81,19 +80,18 @@ class Evidence:
         """The newest counters, as they are since boot."""
         return self.moment.snapshot.counters
 
-    @cached_property
-    def rates(self) -> dict[str, float]:
-        """Growth of the counters per second over the last 10 s, or since the first snapshot."""
-        if not self.past:
-            return {}
-        now = self.snapshot.instant_s
-        start = next((old for old in self.past if old.instant_s >= now - WINDOW_S), self.past[-1])
-        return self.counters.rates(start.counters, now - start.instant_s)
+    def rate(self, counter: str) -> float:
+        """Return how a counter grows per second over the last 10 s; 0 as long as that is not known."""
+        return self._rate(counter) or 0.0
 
     def growth(self, counter: str) -> tuple[str, ...]:
         """Say how a counter grows, in no line as long as that is not known."""
-        per_s = self.rates.get(counter)
+        per_s = self._rate(counter)
         return () if per_s is None else (f"{counter.partition('.')[2]} grows by {per_s:,.1f}/s",)
+
+    def _rate(self, counter: str) -> float | None:
+        movement = self.course.movement(counter)
+        return movement.smoothed if movement else None
 
     @cached_property
     def _by_state(self) -> dict[int, Rows]:
@@ -189,7 +187,6 @@ def digest(evidence: Evidence) -> Digest:
     """Return what is to be remembered of a moment."""
     return Digest(
         instant_s=evidence.snapshot.instant_s,
-        counters=evidence.counters,
         listeners=evidence.listeners,
         close_wait=tuple((found.service.name, found.lingering) for found in evidence.close_waits),
         shut_windows=evidence.shut_windows,

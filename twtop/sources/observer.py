@@ -61,5 +61,5 @@ class Observer:
         flow = self._flow_history.add(moment)
         counters = self._counter_history.add(snapshot.instant_s, snapshot.counters)
         facts = host_facts(snapshot, self._host.kernel, namespaced=self._host.namespaced)
-        findings = self._doctor.examine(moment, ports, self._history, facts)
+        findings = self._doctor.examine(moment, ports, self._history, counters, facts)
         return Frame(self._host, moment, ports, self._history, flow, counters, findings)

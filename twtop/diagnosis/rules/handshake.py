@@ -46,7 +46,7 @@ def _waiting(evidence: Evidence) -> Rows:
 
 
 def _full(evidence: Evidence) -> Iterator[Symptom]:
-    beyond_per_s = evidence.rates.get(_WITH_COOKIE, 0.0) + evidence.rates.get(_DROPPED, 0.0)
+    beyond_per_s = evidence.rate(_WITH_COOKIE) + evidence.rate(_DROPPED)
     told = False
     for rows in groups(evidence.sockets, _waiting(evidence), "local_port")[:MOST]:
         room = _room(evidence, int(evidence.sockets.local_port[rows[0]]))
@@ -120,7 +120,7 @@ def _severity(evidence: Evidence) -> Severity:
 
 
 def _growth(evidence: Evidence) -> tuple[str, ...]:
-    found = [name for name in (_WITH_COOKIE, _DROPPED) if evidence.rates.get(name)]
+    found = [name for name in (_WITH_COOKIE, _DROPPED) if evidence.rate(name)]
     return tuple(line for name in found for line in evidence.growth(name))
 
 

@@ -33,7 +33,7 @@ _DEFAULT: Final = 4096
 
 
 def _overflowing(evidence: Evidence) -> Iterator[Symptom]:
-    dropped_per_s = evidence.rates.get(_OVERFLOWS, 0.0)
+    dropped_per_s = evidence.rate(_OVERFLOWS)
     found = np.flatnonzero(_told_full(evidence))
     longest_first = np.argsort(-evidence.most_waiting[found].astype(np.int64), kind="stable")
     for at in found[longest_first][:MOST].tolist():
@@ -51,7 +51,7 @@ def _overflowing(evidence: Evidence) -> Iterator[Symptom]:
 def _told_full(evidence: Evidence) -> Mask:
     """Tell whose accept queue is full and stays so, or was full in the last minute and connections drop."""
     listeners = evidence.listeners
-    if evidence.rates.get(_OVERFLOWS):
+    if evidence.rate(_OVERFLOWS):
         return evidence.most_waiting > listeners.sockets.wqueue
     if not evidence.past:
         return np.zeros(len(listeners.rows), np.bool_)

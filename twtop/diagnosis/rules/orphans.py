@@ -44,7 +44,7 @@ _ENDING: Final = (State.FIN_WAIT_1, State.CLOSING, State.LAST_ACK)
 def _pressure(evidence: Evidence) -> Iterator[Symptom]:
     orphans = evidence.counters[ORPHANS]
     most = evidence.sysctls.number(_MOST_ORPHANS)
-    aborted_per_s = evidence.rates.get(_ABORTS, 0.0)
+    aborted_per_s = evidence.rate(_ABORTS)
     crowded = most is not None and orphans >= _PRESSED * most
     if not (crowded or aborted_per_s):
         return

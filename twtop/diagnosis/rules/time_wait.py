@@ -82,7 +82,7 @@ def _nearly_full(evidence: Evidence) -> bool:
 
 
 def _overflow(evidence: Evidence) -> Iterator[Symptom]:
-    lost_per_s = evidence.rates.get(_OVERFLOW, 0.0)
+    lost_per_s = evidence.rate(_OVERFLOW)
     buckets = evidence.sysctls.number(BUCKETS)
     if buckets is None or not (lost_per_s or _nearly_full(evidence)):
         return
@@ -112,7 +112,7 @@ def _overflow(evidence: Evidence) -> Iterator[Symptom]:
 
 def _wanted_buckets(evidence: Evidence, known: int, lost_per_s: float) -> int:
     """Return a limit with room for twice what there is, and for twice what begins within one life."""
-    begun_per_s = evidence.rates.get("TcpExt.TW", 0.0) + lost_per_s
+    begun_per_s = evidence.rate("TcpExt.TW") + lost_per_s
     needed = max(known, begun_per_s * evidence.snapshot.life_ms / 1000, _LEAST_BUCKETS / 2)
     return doubled(needed)
 
@@ -126,7 +126,7 @@ def _restarts(evidence: Evidence) -> Iterator[Symptom]:
         if again < _RESTARTED_SHARE * every:
             continue
         peer = remote_text(sockets, group[0], port=False)
-        skipped_per_s = evidence.rates.get("TcpExt.TCPACKSkippedTimeWait", 0.0)
+        skipped_per_s = evidence.rate("TcpExt.TCPACKSkippedTimeWait")
         yield Symptom(
             severity=Severity.WARNING if again >= _MANY_RESTARTS else Severity.NOTE,
             headline=f"{again:,} of {every:,} TIME-WAIT towards {peer} began their time again",
@@ -145,7 +145,7 @@ def _rejected(evidence: Evidence) -> tuple[str, float]:
     """Return the counter of segments that TIME-WAIT rejected for an old timestamp, and its rate."""
     own = "PAWSTimewait"
     name = own if f"TcpExt.{own}" in evidence.counters else "PAWSEstab"
-    return name, evidence.rates.get(f"TcpExt.{name}", 0.0)
+    return name, evidence.rate(f"TcpExt.{name}")
 
 
 def _old_timestamps(evidence: Evidence) -> Iterator[Symptom]:
