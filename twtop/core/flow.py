@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
+from twtop.core.lookup import find
 from twtop.core.states import State
 
 if TYPE_CHECKING:
@@ -78,9 +79,7 @@ def transitions(moment: Moment) -> Transitions:
     cookies, state = now.cookie[rows], _number(now.state[rows])
     gone = moment.gone
     order = np.argsort(gone.cookie)
-    at = np.searchsorted(gone.cookie, cookies, sorter=order)
-    known = at < len(order)
-    known[known] = gone.cookie[order[at[known]]] == cookies[known]
+    at, known = find(cookies, gone.cookie[order])
     origin = order[at[known]]
     before = np.full(len(rows), NOWHERE)
     before[known] = _number(gone.state[origin])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TIME_WAIT_LIFE: Final = 60.0
-"""TCP_TIMEWAIT_LEN: a constant of include/net/tcp.h, not a sysctl; vendors may compile in another."""
+"""TCP_TIMEWAIT_LEN: a constant of include/net/tcp.h, not a sysctl; some vendors made it one."""
 
 _RTO_MIN_MS: Final = 200
 _RTO_INITIAL_MS: Final = 1000

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from twtop.core.lifetimes import TIME_WAIT_LIFE
 from twtop.core.states import State, Timer
 
 if TYPE_CHECKING:
     from twtop.core.sockets import U32, Mask, Sockets
 
-TIME_WAIT_MS: Final = 60_000
-"""TCP_TIMEWAIT_LEN of the mainline kernel; some vendors made it a sysctl."""
+_TIME_WAIT_MS: Final = round(1000 * TIME_WAIT_LIFE)
 
 NO_END: Final = 0xFFFF_FFFF
 """The time left of a socket that no clock ends."""
@@ -32,7 +32,7 @@ def time_left_ms(sockets: Sockets, fin_timeout_s: int) -> U32:
     """
     left = np.where(sockets.timer == Timer.TIMEWAIT, sockets.expires_ms, np.uint32(NO_END))
     first_phase = in_first_phase(sockets)
-    second_ms = min(max(0, fin_timeout_s * 1000 - TIME_WAIT_MS), NO_END)
+    second_ms = min(max(0, fin_timeout_s * 1000 - _TIME_WAIT_MS), NO_END)
     both_ms = sockets.expires_ms[first_phase].astype(np.int64) + second_ms
     left[first_phase] = np.minimum(both_ms, NO_END - 1)
     return left
@@ -51,4 +51,4 @@ def longest_life_ms(sockets: Sockets) -> int:
     time_wait = sockets.expires_ms[sockets.state == State.TIME_WAIT]
     seen = int(time_wait.max(initial=0))
     # The timer wheel rounds up: 60 s timers are seen at up to 61.1 s.
-    return seen if seen > TIME_WAIT_MS * 1.05 else TIME_WAIT_MS
+    return seen if seen > _TIME_WAIT_MS * 1.05 else _TIME_WAIT_MS

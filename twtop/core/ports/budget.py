@@ -15,7 +15,7 @@ import numpy as np
 
 from twtop.core.lifetimes import fin_wait_2_life
 from twtop.core.ports import supply
-from twtop.core.ports.forecast import closed_within
+from twtop.core.ports.ages import closed_within
 from twtop.core.ports.history import DESTINATIONS
 from twtop.core.ports.reuse import delay_s, takes_over
 from twtop.core.ports.trend import LEAST_TREND_S, TREND_S, load_of, trend

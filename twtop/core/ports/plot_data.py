@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from twtop.core.drain import MINUTE_S, drain
-from twtop.core.ports.forecast import past
+from twtop.core.ports.ages import past
 from twtop.core.ports.history import Estimate
 from twtop.core.ports.reuse import delay_s, takes_over
 from twtop.core.ports.trend import Trend, load_of, trend

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from twtop.core.drain import MINUTE_S, left_after
-from twtop.core.ports.forecast import ages_ms, closed_within
+from twtop.core.ports.ages import ages_ms, closed_within
 from twtop.core.states import State
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.drain import MINUTE_S
+from twtop.core.ports.ages import closed_within
 from twtop.core.ports.budget import outlook
-from twtop.core.ports.forecast import closed_within
 from twtop.core.ports.reuse import is_loopback
 from twtop.core.ports.trend import TREND_S
 from twtop.core.release import version

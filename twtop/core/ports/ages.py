@@ -1,7 +1,7 @@
-"""The minute before and the minute after a snapshot, read from the clocks of its sockets.
+"""The minute before a snapshot, read from the ages of its TIME-WAITs.
 
-A TIME-WAIT with 43 s left began 17 s ago: times left are the close rate of the past minute and the drain of
-the next. What began earlier than one life ago is gone without a trace and can only be estimated.
+One with 43 s left began 17 s ago: times left are the close rate of the past minute. What began earlier than
+one life ago is gone without a trace and can only be estimated.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.core.build import rows_of, snapshots, table, unhurried
 from tests.lab.oracle import eventually, states
 from twtop.core.drain import drain
-from twtop.core.ports.forecast import closed_within, past
+from twtop.core.ports.ages import closed_within, past
 from twtop.core.snapshot import Snapshot, snapshot
 from twtop.core.states import State, Timer
 from twtop.lab import bulk
