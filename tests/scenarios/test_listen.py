@@ -80,6 +80,16 @@ def test_a_drop_between_two_looks_is_some_listener_s(lab: Lab) -> None:
         ward.until_gone(FULL)
 
 
+def test_a_drop_between_two_looks_is_that_of_a_queue_seen_one_short_of_full(lab: Lab) -> None:
+    with Ward(lab.server) as ward:
+        ward.look()
+        listener = overflow_accept_queue(lab)
+        lab.server.accept(listener)
+        finding = ward.find(FULL)
+        assert finding.subject == name_of(listener)
+        assert finding.severity is Severity.CRITICAL
+
+
 def test_a_queue_near_the_limit_of_somaxconn_needs_both(lab: Lab) -> None:
     lab.server.sysctl(SOMAXCONN, 10)
     listener = lab.server.listen(backlog=128)

@@ -49,10 +49,13 @@ def _overflowing(evidence: Evidence) -> Iterator[Symptom]:
 
 
 def _told_full(evidence: Evidence) -> Mask:
-    """Tell whose accept queue is full and stays so, or was full in the last minute and connections drop."""
-    listeners = evidence.listeners
+    """Tell whose accept queue is full and stays so, or was in the last minute where connections drop.
+
+    Where they do, one that was a single connection from it was full between two looks.
+    """
+    listeners, most = evidence.listeners, evidence.most_waiting
     if evidence.rate(_OVERFLOWS):
-        return evidence.most_waiting > listeners.sockets.wqueue
+        return (most >= listeners.sockets.wqueue) & (most > 0)
     if not evidence.past:
         return np.zeros(len(listeners.rows), np.bool_)
     before = evidence.past[-1].listeners
