@@ -58,11 +58,13 @@ def about(finding: Finding, wanted: Expr, snapshot: Snapshot) -> bool:
 
 
 def examination_text(frame: Frame, findings: Sequence[Finding], seconds: float, width: int) -> Iterator[str]:
-    """Yield the summary, then every finding in full, for lines of ``width`` columns."""
+    """Yield the summary, each finding in a line, then every one in full, for lines of ``width`` columns."""
     sockets = counted(len(frame.moment.snapshot.sockets), "socket")
     looked = f"{len(RULES) - len(_blocked(frame))} rules, {sockets}, {duration(seconds)}"
     host = f"{frame.host.hostname}, Linux {frame.host.kernel}"
     yield "\n".join(wrapped(f"{_summary(findings)} ({looked}; {host})", width)) + "\n"
+    if len(findings) > 1:
+        yield "".join(f"  {finding.severity.label:<8}  {finding.headline}\n" for finding in findings)
     for finding in findings:
         yield "\n" + render_text(explain_finding(finding, frame.facts), width)
     if blocked := _blocked(frame):
