@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.drain import MINUTE_S
 from twtop.core.ports.budget import Budget, budget
-from twtop.core.ports.history import DESTINATIONS, Usage
+from twtop.core.ports.history import DESTINATIONS
 from twtop.core.ports.trend import TREND_S
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 CHURN_SHARE: Final = 0.5
 """Of the rate that makes connect() slow for ever, from where on it is looked at."""
 MOST_BUDGETS: Final = 4
-_NOTHING: Final = Usage(0, 0)
 
 
 def needed_budgets(snapshot: Snapshot, ports: Ports, history: PortHistory) -> tuple[Budget, ...]:
@@ -28,11 +27,10 @@ def needed_budgets(snapshot: Snapshot, ports: Ports, history: PortHistory) -> tu
     That is: full in a minute if they go on growing, or half full for good. The most ports in use first.
     """
     recent = history.lately(TREND_S)
-    busiest = [ports.destination(snapshot.sockets, at) for at in range(min(DESTINATIONS, len(ports)))]
     life_s = snapshot.life_ms / 1000
     needed = [
         name
-        for at, name in enumerate(busiest)
+        for at, name in enumerate(ports.busiest(snapshot.sockets, DESTINATIONS))
         if ports.used[at] >= ports.half_of(at) or _goes_there(ports, at, _courses(name, recent), life_s)
     ]
     return tuple(budget(snapshot, ports, history, name) for name in needed[:MOST_BUDGETS])
@@ -40,11 +38,7 @@ def needed_budgets(snapshot: Snapshot, ports: Ports, history: PortHistory) -> tu
 
 def _courses(name: Destination, recent: Sequence[Sample]) -> tuple[float, float]:
     """Return growth and new connections per second, both 0 where one sample is all there is."""
-    known = [
-        (sample.instant_s, sample.usage.get(name, _NOTHING))
-        for sample in recent
-        if sample.complete or name in sample.usage
-    ]
+    known = [(sample.instant_s, usage) for sample in recent if (usage := sample.of(name))]
     seconds = known[-1][0] - known[0][0] if known else 0.0
     if seconds <= 0:
         return 0.0, 0.0

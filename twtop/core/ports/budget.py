@@ -9,6 +9,7 @@ Source: net/ipv4/inet_hashtables.c (``__inet_hash_connect``); the rest follows f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -72,7 +73,7 @@ class Outlook:
         return max(0, self.capacity - self.held)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Budget:
     """The ports towards one destination at one instant."""
 
@@ -89,8 +90,11 @@ class Budget:
     """New connections per second, over the last 10 s, as far as snapshots show them."""
     terms: Terms
     """Those in force."""
-    outlook: Outlook
-    """What follows from them."""
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """What follows from the terms in force."""
+        return outlook(self, self.terms)
 
     @property
     def used(self) -> int:
@@ -110,7 +114,7 @@ class Budget:
 
 def budgets(snapshot: Snapshot, ports: Ports, history: PortHistory) -> list[Budget]:
     """Return the budgets of the busiest destinations, the fullest first."""
-    busiest = [ports.destination(snapshot.sockets, at) for at in range(min(DESTINATIONS, len(ports)))]
+    busiest = ports.busiest(snapshot.sockets, DESTINATIONS)
     made = [budget(snapshot, ports, history, destination) for destination in busiest]
     return sorted(made, key=lambda each: -each.outlook.held / max(1, each.outlook.capacity))
 
@@ -133,32 +137,19 @@ def budget(snapshot: Snapshot, ports: Ports, history: PortHistory, destination: 
         by_state=np.bincount(snapshot.sockets.state[rows], minlength=16),
         new_per_s=_new_per_s(snapshot, rows, series),
         terms=terms,
-        outlook=_outlook(snapshot, ports, rows, series, terms, binds_now=terms.bind_first),
     )
 
 
 def outlook(now: Budget, terms: Terms) -> Outlook:
     """Return what a budget would be under other terms, with the same sockets and the same load."""
-    return _outlook(now.snapshot, now.ports, now.rows, now.series, terms, binds_now=now.terms.bind_first)
-
-
-def _outlook(
-    snapshot: Snapshot,
-    ports: Ports,
-    rows: Rows,
-    series: list[tuple[float, Usage]],
-    terms: Terms,
-    *,
-    binds_now: bool,
-) -> Outlook:
-    barred = ports.barred
-    if binds_now and not terms.bind_first:
-        barred = _barred_by_others(snapshot, ports, int(rows[0]))
+    snapshot, rows, barred = now.snapshot, now.rows, now.ports.barred
+    if now.terms.bind_first and not terms.bind_first:
+        barred = _barred_by_others(snapshot, now.ports, int(rows[0]))
     pool = supply.pool_of(snapshot, int(rows[0]), terms.range) if terms.bind_first else None
     local_port = snapshot.sockets.local_port
     rows = rows[(local_port[rows] >= terms.range.low) & (local_port[rows] <= terms.range.high)]
     own = int(np.count_nonzero(barred[local_port[rows]]))
-    load = load_of(snapshot, rows, series, delay_s(snapshot) if terms.reuse and pool is None else None)
+    load = load_of(snapshot, rows, now.series, delay_s(snapshot) if terms.reuse and pool is None else None)
     capacity, half = _connect_marks(barred, own, terms)
     if pool is not None:
         capacity, half = len(rows) + terms.sources * pool.capacity - pool.used, None

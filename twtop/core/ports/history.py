@@ -32,6 +32,9 @@ class Usage(NamedTuple):
     """Connections first seen since the sample before."""
 
 
+_NO_USAGE: Final = Usage(0, 0)
+
+
 class Sample(NamedTuple):
     """Usage at one instant."""
 
@@ -39,6 +42,10 @@ class Sample(NamedTuple):
     usage: dict[Destination, Usage]
     complete: bool
     """No destination was left out: those that are missing had no port in use."""
+
+    def of(self, destination: Destination) -> Usage | None:
+        """Return the usage of one destination; None where it was left out."""
+        return self.usage.get(destination, _NO_USAGE if self.complete else None)
 
 
 class Estimate(NamedTuple):
@@ -60,7 +67,7 @@ class PortHistory:
 
     def add(self, instant_s: float, ports: Ports, sockets: Sockets, new: Rows | None = None) -> None:
         """Remember the busiest destinations of a snapshot; ``new`` are its connections not seen before."""
-        busiest = [ports.destination(sockets, index) for index in range(min(DESTINATIONS, len(ports)))]
+        busiest = ports.busiest(sockets, DESTINATIONS)
         # All samples share one object per destination: ten minutes of them would take megabytes more.
         self._names = {name: self._names.get(name, name) for name in busiest}
         came = _towards(sockets, ports.row[: len(busiest)], new)
@@ -75,11 +82,10 @@ class PortHistory:
         """Return (instant, usage) up to an instant, without those samples that did not count it."""
         with self._lock:
             samples = list(self._samples)
-        nothing = Usage(0, 0)
         return [
-            (sample.instant_s, sample.usage.get(destination, nothing))
+            (sample.instant_s, usage)
             for sample in samples
-            if sample.instant_s <= until_s and (sample.complete or destination in sample.usage)
+            if sample.instant_s <= until_s and (usage := sample.of(destination))
         ]
 
     def lately(self, seconds: float) -> list[Sample]:

@@ -107,6 +107,10 @@ class Ports:
         """Return the destination at one index."""
         return destination_of(sockets, int(self.row[index]))
 
+    def busiest(self, sockets: Sockets, most: int) -> list[Destination]:
+        """Return the destinations with the most ports in use, so many at most."""
+        return [self.destination(sockets, index) for index in range(min(most, len(self)))]
+
     def find(self, sockets: Sockets, wanted: Destination) -> int | None:
         """Return the index of a destination, None if nothing goes there now."""
         rows = self.row
