@@ -171,6 +171,19 @@ def test_short_connections_are_a_note_long_before(lab: Lab, listener: Socket) ->
         ward.until_gone("short-connections")
 
 
+def test_short_connections_that_use_the_ports_up_are_not_over(lab: Lab, listener: Socket) -> None:
+    offer(lab, 800)
+    with Ward(lab.client) as ward:
+        ward.look()
+        call(lab, listener, 40)
+        churn = ward.find("short-connections")
+        call(lab, listener, 380)
+        slow = ward.find("connect-slow")
+        assert slow.identity == churn.identity
+        assert ward.frame is not None
+        assert not any(found.over_s is not None for found in ward.frame.findings)
+
+
 def test_a_server_that_closes_first_costs_no_ports(lab: Lab, listener: Socket) -> None:
     with Ward(lab.server) as at_server, Ward(lab.client) as at_client:
         for _ in range(PORTS):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from twtop.core.ports.budget import Budget
     from twtop.diagnosis.evidence import Evidence
 
+_FAMILY: Final = "ports"
 _GONE: Final = "ports-nearly-gone"
 _SLOW: Final = "connect-slow"
 _SOON: Final = "ports-gone-soon"
@@ -204,7 +205,7 @@ _SOURCES: Final = (
 RULES: Final = (
     Rule(
         name=_GONE,
-        family="ports",
+        family=_FAMILY,
         title="ephemeral ports nearly gone",
         threshold=f"{_NEARLY:.0%} of the ports towards one destination are in use, without TIME-WAITs that"
         " connect() may take over",
@@ -220,7 +221,7 @@ RULES: Final = (
     ),
     Rule(
         name=_SLOW,
-        family="ports",
+        family=_FAMILY,
         title="connect() searches long for a port",
         threshold="as many ports are in use as there are of the parity that connect() tries first, but below"
         f" {_NEARLY:.0%} of all",
@@ -239,7 +240,7 @@ RULES: Final = (
     ),
     Rule(
         name=_SOON,
-        family="ports",
+        family=_FAMILY,
         title="ephemeral ports gone within a minute",
         threshold=f"below half, and all of them in {MINUTE_S} s if the last {TREND_S} s go on",
         inputs=("sockets", "ports"),
@@ -254,6 +255,7 @@ RULES: Final = (
     ),
     Rule(
         name="short-connections",
+        family=_FAMILY,
         title="a new connection for every request",
         threshold=f"connections to one destination that we close, at {CHURN_SHARE:.0%} of the rate that makes"
         " connect() slow for good",
