@@ -45,7 +45,7 @@ class LiveSource:
     """The network namespace of the creating thread, over netlink, or through /proc where that is refused.
 
     The kernel finds bound-inactive sockets by walking everything that has a port; where that takes long they
-    are listed less often, so that they cost a hundredth of the time at most.
+    are listed less often, so that they cost a hundredth of the CPU time at most.
     """
 
     def __init__(self) -> None:
@@ -126,12 +126,12 @@ class LiveSource:
     def _list_bound(self, diag: SockDiag) -> Sockets:
         if self._bound is None:
             return Sockets.empty()
-        start = time.monotonic()
-        if start < self._bound.due_s:
+        if time.monotonic() < self._bound.due_s:
             return self._bound.sockets
+        start_cpu_s = time.thread_time()
         sockets = diag.dump_tcp(1 << BOUND_INACTIVE).sockets
-        end = time.monotonic()
-        self._bound = _Bound(sockets, end + _BOUND_SHARE * (end - start))
+        cost_s = time.thread_time() - start_cpu_s
+        self._bound = _Bound(sockets, time.monotonic() + _BOUND_SHARE * cost_s)
         return sockets
 
     def _from_proc(self) -> tuple[Sockets, tuple[str, ...]]:

@@ -26,7 +26,7 @@ _AFTER_ERROR_S: Final = 60.0
 
 
 class TcpInfoReader:
-    """Keeps the last reading for as long as a hundred such readings take.
+    """Keeps the last reading for a hundred times the CPU time that it took.
 
     It reads nothing for the first snapshot, which is wanted at once.
     """
@@ -47,15 +47,14 @@ class TcpInfoReader:
         return self._last
 
     def _ask(self, diag: SockDiag, sockets: Sockets) -> TcpInfo:
-        start = time.monotonic()
+        start_cpu_s = time.thread_time()
         states, lack = _choose(sockets)
         try:
             found = read_tcp_info(diag, states, lack) if states else no_tcp_info(lack)
         except KernelError as error:
-            self._due_s = start + _AFTER_ERROR_S
+            self._due_s = time.monotonic() + _AFTER_ERROR_S
             return no_tcp_info(str(error))
-        end = time.monotonic()
-        self._due_s = end + _SHARE * (end - start)
+        self._due_s = time.monotonic() + _SHARE * (time.thread_time() - start_cpu_s)
         return found
 
 
