@@ -19,16 +19,14 @@ from twtop.core.sockets import Sockets
 from twtop.diagnosis import rules
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.inputs import missing
-from twtop.diagnosis.rule import LISTINGS, Symptom, Text
+from twtop.diagnosis.rule import LISTINGS, Symptom, texts_of
 from twtop.diagnosis.rules import RULES
 from twtop.knowledge.conditions import ROW_FACTS
 from twtop.knowledge.counter_pages import counter_pages
 from twtop.knowledge.pages import sysctl_pages
-from twtop.knowledge.placeholders import PLACEHOLDER, fill
+from twtop.knowledge.placeholders import PLACEHOLDER, is_of_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from twtop.diagnosis.rule import Rule
     from twtop.knowledge.facts import HostFacts
 
@@ -89,11 +87,6 @@ EXPECTED: Final = (
 """Scripts know them by these names."""
 
 
-def texts(rule: Rule) -> Iterator[Text]:
-    every = chain([rule.cause], rule.check, rule.remedies, rule.dont)
-    return (text if isinstance(text, Text) else Text(text) for text in every)
-
-
 @pytest.mark.parametrize("name", EXPECTED)
 def test_it_is_there_under_the_name_that_scripts_know(name: str) -> None:
     assert RULES[name].name == name
@@ -130,20 +123,19 @@ def test_what_it_looks_at_exists(rule: Rule) -> None:
 
 @every_rule
 def test_its_texts_are_sentences_of_a_bearable_length(rule: Rule) -> None:
-    for text in texts(rule):
+    for text in rule.texts:
         assert text.text.strip() == text.text
         assert "  " not in text.text
         assert len(text.text) <= LONGEST_TEXT, text.text
-    for text in (text if isinstance(text, Text) else Text(text) for text in rule.remedies):
+    for text in texts_of(rule.remedies):
         assert text.text[0].isupper() or text.text[0] == "{"
         assert text.text.endswith("."), text.text
-    cause = rule.cause if isinstance(rule.cause, str) else rule.cause.text
-    assert cause.endswith((".", "}"))
+    assert rule.cause.endswith((".", "}"))
 
 
 @every_rule
 def test_what_not_to_do_says_why(rule: Rule) -> None:
-    for text in (text if isinstance(text, Text) else Text(text) for text in rule.dont):
+    for text in texts_of(rule.dont):
         advice, colon, why = text.text.partition(": ")
         assert advice, text.text
         assert colon, text.text
@@ -152,14 +144,14 @@ def test_what_not_to_do_says_why(rule: Rule) -> None:
 
 @every_rule
 def test_conditions_ask_for_sysctls_only(rule: Rule) -> None:
-    for text in texts(rule):
+    for text in rule.texts:
         assert not text.when.names & ROW_FACTS
         assert text.when.names <= set(sysctl_pages())
 
 
 @every_rule
 def test_commands_set_what_exists_and_only_where_it_is_not_set_already(rule: Rule) -> None:
-    for text in texts(rule):
+    for text in rule.texts:
         for name, value in re.findall(r"sysctl -w ([\w.]+)=(\S+)", text.command + text.text):
             assert name in sysctl_pages(), text
             assert name not in REMOVED
@@ -170,7 +162,7 @@ def test_commands_set_what_exists_and_only_where_it_is_not_set_already(rule: Rul
 @pytest.mark.parametrize("facts", HOSTS.values(), ids=HOSTS)
 def test_placeholders_are_of_the_host_or_of_the_symptom(rule: Rule, facts: HostFacts) -> None:
     of_symptom = values_of(rule)
-    kinds = frozenset(text.kind for text in texts(rule))
+    kinds = frozenset(text.kind for text in rule.texts)
     symptom = Symptom(Severity.NOTE, "headline", values=dict.fromkeys(of_symptom, "VALUE"), kinds=kinds)
     finding = rule.finding(symptom, facts)
     said = [finding.cause, *finding.check, *finding.dont, *finding.commands]
@@ -181,16 +173,8 @@ def test_placeholders_are_of_the_host_or_of_the_symptom(rule: Rule, facts: HostF
 
 def values_of(rule: Rule) -> set[str]:
     """Return the placeholders of a rule that neither the host nor its sockets fill: its symptoms must."""
-    names = {name for text in texts(rule) for name in PLACEHOLDER.findall(text.text + text.command)}
-    return {name for name in names - LISTINGS.keys() if "." not in name and not of_host(name)}
-
-
-def of_host(name: str) -> bool:
-    try:
-        fill(f"{{{name}}}", host())
-    except KeyError:
-        return False
-    return True
+    names = {name for text in rule.texts for name in PLACEHOLDER.findall(text.text + text.command)}
+    return {name for name in names - LISTINGS.keys() if not is_of_host(name)}
 
 
 @every_rule
@@ -202,7 +186,7 @@ def test_its_module_knows_every_value_that_its_texts_want(rule: Rule) -> None:
 
 @every_rule
 def test_sysctls_in_its_texts_are_known(rule: Rule) -> None:
-    for text in texts(rule):
+    for text in rule.texts:
         names = {name for name in PLACEHOLDER.findall(text.text + text.command) if "." in name}
         assert names <= set(sysctl_pages())
 

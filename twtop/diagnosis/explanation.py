@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twtop.diagnosis.finding import Severity
-from twtop.diagnosis.rule import LISTINGS, Symptom, Text
+from twtop.diagnosis.rule import LISTINGS, Symptom
 from twtop.diagnosis.rules import RULES
-from twtop.knowledge.explanation import Explanation, Section
+from twtop.knowledge.explanation import Explanation, Section, with_content
 from twtop.knowledge.placeholders import PLACEHOLDER, is_of_host
 from twtop.knowledge.sysctl_rows import sysctl_row
 
@@ -20,38 +20,36 @@ if TYPE_CHECKING:
 def explain_finding(finding: Finding, host: HostFacts) -> Explanation:
     """Return what was found, why, what to look at, what to do, and what not."""
     rule = RULES[finding.rule]
-    sections = (
+    sections = with_content(
         Section("Found", "text", (finding.headline,)),
         Section("Seen", "list", finding.evidence),
         *_advice(finding, host),
         Section("Rule", "text", (f"{rule.title}: {rule.threshold}.",)),
         Section("Sources", "sources", rule.sources),
     )
-    return Explanation(f"{finding.rule} {finding.subject}".strip(), finding.state, _said(sections))
+    return Explanation(f"{finding.rule} {finding.subject}".strip(), finding.state, sections)
 
 
 def explain_rule(rule: Rule, host: HostFacts) -> Explanation:
     """Return when a rule fires, and all that it may say here; only what it finds tells ``<names>``."""
     finding = rule.finding(_any_symptom(rule), host)
-    sections = (
+    sections = with_content(
         Section("Fires", "text", (f"When {rule.threshold}.",)),
         Section("Looks at", "text", (", ".join((*rule.inputs, *rule.helped_by)),)),
         *_advice(finding, host),
         Section("Sources", "sources", rule.sources),
     )
-    return Explanation(rule.name, rule.title, _said(sections))
+    return Explanation(rule.name, rule.title, sections)
 
 
 def _any_symptom(rule: Rule) -> Symptom:
     """Return a symptom of every kind that a rule knows, without its numbers."""
-    texts = (rule.cause, *rule.check, *rule.remedies, *rule.dont)
-    every = [Text(text) if isinstance(text, str) else text for text in texts]
-    names = {name for text in every for name in PLACEHOLDER.findall(text.text + text.command)}
+    names = {name for text in rule.texts for name in PLACEHOLDER.findall(text.text + text.command)}
     return Symptom(
         Severity.NOTE,
         rule.title,
         values={name: f"<{name}>" for name in names - LISTINGS.keys() if not is_of_host(name)},
-        kinds=frozenset(text.kind for text in every),
+        kinds=frozenset(text.kind for text in rule.texts),
     )
 
 
@@ -63,10 +61,6 @@ def _advice(finding: Finding, host: HostFacts) -> tuple[Section, ...]:
         Section("Don't", "warning", finding.dont),
         Section("Sysctls", "sysctl", rows=tuple(sysctl_row(name, host) for name in finding.sysctls)),
     )
-
-
-def _said(sections: tuple[Section, ...]) -> tuple[Section, ...]:
-    return tuple(section for section in sections if not section.is_empty)
 
 
 def _lines(remedy: Remedy) -> tuple[str, ...]:

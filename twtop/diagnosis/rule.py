@@ -76,6 +76,11 @@ def only(text: str, *, command: str = "", when: str = "", kind: str = "") -> Tex
     return Text(text, command, parse_condition(when) if when else ALWAYS, kind)
 
 
+def texts_of(said: Iterable[Said]) -> list[Text]:
+    """Return texts, those without any condition too."""
+    return [Text(each) if isinstance(each, str) else each for each in said]
+
+
 def doubled(number: float) -> int:
     """Return a limit with room for twice as many, a power of two."""
     return 1 << ceil(2 * number - 1).bit_length()
@@ -95,7 +100,7 @@ class Rule:
     one is missing it cannot run."""
     find: Callable[[Evidence], Iterable[Symptom]]
     """Pure: what is wrong in this evidence, the worst first; the same answer for the same evidence."""
-    cause: Said
+    cause: str
     check: tuple[Said, ...]
     remedies: tuple[Said, ...]
     dont: tuple[Said, ...]
@@ -109,20 +114,24 @@ class Rule:
     family: str = ""
     """Shared by rules of which one speaks where another falls silent: the finding goes on under its name."""
 
+    @property
+    def texts(self) -> list[Text]:
+        """All that it may say, once it has found something."""
+        return texts_of((self.cause, *self.check, *self.remedies, *self.dont))
+
     def finding(self, symptom: Symptom, host: HostFacts) -> Finding:
         """Put a symptom and the words that are true of it together."""
         facts = facts_of(host)
 
-        def told(texts: Iterable[Said]) -> list[Text]:
-            every = (Text(text) if isinstance(text, str) else text for text in texts)
-            return [text for text in every if text.holds(facts, symptom)]
+        def told(said: Iterable[Said]) -> list[Text]:
+            return [text for text in texts_of(said) if text.holds(facts, symptom)]
 
         def filled(text: str) -> str:
             # In one go: a value may look like a placeholder itself.
             return PLACEHOLDER.sub(lambda match: symptom.value(match[1], host), text)
 
-        def lines(texts: Iterable[Said]) -> tuple[str, ...]:
-            return tuple(filled(text.text) for text in told(texts))
+        def lines(said: Iterable[Said]) -> tuple[str, ...]:
+            return tuple(filled(text.text) for text in told(said))
 
         return Finding(
             rule=self.name,
@@ -131,7 +140,7 @@ class Rule:
             severity=symptom.severity,
             headline=symptom.headline,
             evidence=symptom.evidence,
-            cause=" ".join(lines([self.cause])),
+            cause=filled(self.cause),
             check=lines(self.check),
             remedies=tuple(Remedy(filled(text.text), filled(text.command)) for text in told(self.remedies)),
             dont=lines(self.dont),

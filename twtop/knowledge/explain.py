@@ -9,7 +9,7 @@ from twtop.core.states import State
 from twtop.errors import UsageError
 from twtop.knowledge.counter_pages import counter_pages
 from twtop.knowledge.explain_myths import explain_myth, myths_about
-from twtop.knowledge.explanation import Explanation, Section
+from twtop.knowledge.explanation import Explanation, Section, with_content
 from twtop.knowledge.facts import facts_of
 from twtop.knowledge.pages import column_pages, state_page, sysctl_pages
 from twtop.knowledge.placeholders import fill
@@ -64,10 +64,10 @@ def explain_state(state: State, host: HostFacts, row: RowSignature | None = None
     myths = myths_about(state.label, host, row, page.dont)
     sources = Section("Sources", "sources", page.sources)
     if row is None:
-        said = _filled(why, ends, enters, many, do, dont, myths, sysctls, sources)
+        said = with_content(why, ends, enters, many, do, dont, myths, sysctls, sources)
     else:
         meaning = _meaning(page, row, facts, host)
-        said = _filled(meaning, do, ends, dont, why, many, enters, myths, sysctls, sources)
+        said = with_content(meaning, do, ends, dont, why, many, enters, myths, sysctls, sources)
     return Explanation(state.label, page.summary, said)
 
 
@@ -83,7 +83,7 @@ def explain_sysctl(name: str, host: HostFacts) -> Explanation:
         myths_about(name, host, told=page.danger),
         Section("States", "text", (", ".join(page.states),)),
     )
-    return Explanation(name, page.meaning, _filled(*sections))
+    return Explanation(name, page.meaning, with_content(*sections))
 
 
 def explain_column(name: str, host: HostFacts) -> Explanation:
@@ -92,7 +92,7 @@ def explain_column(name: str, host: HostFacts) -> Explanation:
     page = column_pages()[name]
     lines = true_sentences(page.text, facts_of(host), host)
     shows = Section("What it shows", "text", lines)
-    return Explanation(name, page.summary, _filled(shows, myths_about(name, host)))
+    return Explanation(name, page.summary, with_content(shows, myths_about(name, host)))
 
 
 def explain_counter(name: str, host: HostFacts) -> Explanation:
@@ -108,11 +108,7 @@ def explain_counter(name: str, host: HostFacts) -> Explanation:
         Section("States", "text", (", ".join(page.states),) if page.states else ()),
         Section("Sysctls", "sysctl", rows=tuple(sysctl_row(sysctl, host) for sysctl in page.sysctls)),
     )
-    return Explanation(name, page.meaning, _filled(*sections))
-
-
-def _filled(*sections: Section) -> tuple[Section, ...]:
-    return tuple(section for section in sections if not section.is_empty)
+    return Explanation(name, page.meaning, with_content(*sections))
 
 
 def _known(name: str, pages: Container[str], kind: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from twtop.knowledge.explanation import Explanation, MythRow, Section
+from twtop.knowledge.explanation import Explanation, MythRow, Section, with_content
 from twtop.knowledge.facts import facts_of
 from twtop.knowledge.myth_pages import ALL_MYTHS, ALL_MYTHS_SUMMARY, myth_pages
 from twtop.knowledge.sentences import true_sentences, truth_of
@@ -33,16 +33,14 @@ def explain_myth(name: str, host: HostFacts) -> Explanation:
     page = myth_pages()[name]
     facts = facts_of(host)
     belongs = ", ".join((*page.states, *page.sysctls, *(f"column {column}" for column in page.columns)))
-    sections = (
+    sections = with_content(
         Section("In fact", "text", (truth_of(name, facts, host), *true_sentences(page.details, facts, host))),
         Section("Proof", "list", page.evidence),
         Section("See it", "steps", (*_needs(page), *true_sentences(page.see, facts, host))),
         Section("Script", "code", page.script),
         Section("About", "text", (belongs,)),
     )
-    return Explanation(
-        name, f'the myth "{page.claim}"', tuple(section for section in sections if section.lines)
-    )
+    return Explanation(name, f'the myth "{page.claim}"', sections)
 
 
 def myths_about(

@@ -52,10 +52,10 @@ class Section:
     rows: tuple[SysctlRow, ...] = ()
     myths: tuple[MythRow, ...] = ()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing below the heading."""
-        return not (self.lines or self.rows or self.myths)
+
+def with_content(*sections: Section) -> tuple[Section, ...]:
+    """Leave out sections that have nothing below their heading."""
+    return tuple(section for section in sections if section.lines or section.rows or section.myths)
 
 
 @dataclass(frozen=True, slots=True)
