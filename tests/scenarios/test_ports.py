@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.lab.oracle import eventually
 from tests.scenarios.seeds import linger, refusal, reuse_early
 from tests.scenarios.ward import Ward
 from twtop.diagnosis.finding import Severity
@@ -127,11 +128,19 @@ def test_what_loopback_takes_over_is_no_reuse_elsewhere(lab: Lab, listener: Sock
     reuse_early(lab.client)
     lab.client.sysctl("net.ipv4.tcp_tw_reuse", 2)
     own = lab.client.listen(8080, address="127.0.0.1")
+
+    def called() -> bool:
+        try:
+            lab.client.connect(*endpoint(own)).close()
+        except OSError:
+            return False
+        lab.client.accept(own).close()
+        return True
+
     with Ward(lab.client) as ward:
         ward.look()
         for _ in range(PORTS + 1):
-            lab.client.connect(*endpoint(own)).close()
-            lab.client.accept(own).close()
+            eventually(called, True)
         call(lab, listener, 60)
         off = ward.find("reuse-off")
         assert ward.frame is not None

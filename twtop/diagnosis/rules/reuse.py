@@ -31,7 +31,8 @@ def _off(evidence: Evidence) -> Iterator[Symptom]:
         waiting, name = int(now.by_state[State.TIME_WAIT]), now.destination.remote_text
         if now.terms.reuse or now.terms.bind_first or is_loopback(now.destination):
             continue
-        if waiting < _SHARE * now.outlook.capacity or evidence.rate(_RECYCLED):
+        # What TWRecycled counts meanwhile is on loopback, or sockets bound with SO_REUSEADDR.
+        if waiting < _SHARE * now.outlook.capacity:
             continue
         reused = outlook(now, now.terms._replace(reuse=True))
         yield Symptom(
@@ -97,7 +98,7 @@ RULES: Final = (
         title="TIME-WAIT that connect() may not take over",
         threshold=f"{_SHARE:.0%} of the ports towards one destination, not loopback, are in TIME-WAIT",
         inputs=("ports", TW_REUSE),
-        helped_by=(TIMESTAMPS, _DELAY, _RECYCLED),
+        helped_by=(TIMESTAMPS, _DELAY),
         find=_off,
         cause="tcp_tw_reuse decides whether connect() takes over a TIME-WAIT towards the same destination:"
         " 0 never, 2 (the default) on loopback only, 1 always.",
