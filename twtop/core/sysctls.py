@@ -14,9 +14,11 @@ TW_REUSE: Final = "net.ipv4.tcp_tw_reuse"
 TIMESTAMPS: Final = "net.ipv4.tcp_timestamps"
 LOCAL_PORT_RANGE: Final = "net.ipv4.ip_local_port_range"
 RESERVED_PORTS: Final = "net.ipv4.ip_local_reserved_ports"
+UNPRIVILEGED_PORT_START: Final = "net.ipv4.ip_unprivileged_port_start"
 
 DEFAULT_FIN_TIMEOUT_S: Final = 60
 DEFAULT_TW_REUSE: Final = 2
+DEFAULT_UNPRIVILEGED_PORT_START: Final = 1024
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,20}")
 _PORTS: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
@@ -116,6 +118,12 @@ class Sysctls(Mapping[str, str]):
         """``ip_local_port_range``."""
         text = self.get(LOCAL_PORT_RANGE)
         return DEFAULT_PORT_RANGE if text is None else _port_range(text)
+
+    @property
+    def first_port(self) -> int:
+        """``ip_unprivileged_port_start``: no range may begin below (net/ipv4/sysctl_net_ipv4.c)."""
+        number = self.number(UNPRIVILEGED_PORT_START)
+        return DEFAULT_UNPRIVILEGED_PORT_START if number is None else number
 
     @property
     def reserved_ports(self) -> frozenset[int]:

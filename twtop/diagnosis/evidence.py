@@ -126,15 +126,6 @@ class Evidence:
         """Port budgets of the destinations that need one."""
         return needed_budgets(self.snapshot, self.ports, self.history)
 
-    def is_loopback(self, rows: Rows) -> Mask:
-        """Tell which sockets the kernel takes for loopback: an end in 127/8 or ::1 (tcp_twsk_unique)."""
-        sockets = self.sockets
-        found = np.zeros(len(rows), np.bool_)
-        for side in ("local", "remote"):
-            high, low = getattr(sockets, f"{side}_hi")[rows], getattr(sockets, f"{side}_lo")[rows]
-            found |= (high == 0) & ((low == 1) | (low >> np.uint64(24) == _LOOPBACK_NET))
-        return found
-
     @cached_property
     def shut_windows(self) -> ShutWindows:
         """Open connections, and those that we have closed, whose peer's window is zero."""
@@ -177,10 +168,6 @@ class Evidence:
     def close_waits(self) -> tuple[CloseWaits, ...]:
         """Sockets in CLOSE-WAIT with nothing left to send, by service."""
         return close_waits(self)
-
-
-_LOOPBACK_NET: Final = np.uint64(0xFFFF << 8 | 127)
-"""127/8 in an IPv4-mapped address, without its last 24 bits."""
 
 
 def digest(evidence: Evidence) -> Digest:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SOCKET_RANGE_SINCE: Final = (6, 3)
-_NO_PARITY_SINCE: Final = (6, 8)
-_LOWEST_UNPRIVILEGED: Final = 1024
+NO_PARITY_SINCE: Final = (6, 8)
+"""From here on connect() knows no parity on sockets with IP_LOCAL_PORT_RANGE (__inet_hash_connect)."""
 _MOST_PORTS_NAMED: Final = 6
 _NO_PORT: Final = "setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT /* 24 */, &(int){1}, 4)"
 
@@ -85,9 +85,7 @@ def _range_command(trial: Trial) -> str:
 
 def _range_caveats(trial: Trial) -> list[str]:
     caveats = []
-    sysctls = trial.budget.snapshot.sysctls
-    lowest = sysctls.number("net.ipv4.ip_unprivileged_port_start")
-    lowest = _LOWEST_UNPRIVILEGED if lowest is None else lowest
+    lowest = trial.budget.snapshot.sysctls.first_port
     if trial.range.low < lowest:
         caveats.append(f"The kernel refuses a range that begins below ip_unprivileged_port_start ({lowest}).")
     if trial.range == trial.budget.terms.range:
@@ -186,7 +184,7 @@ def _socket_range_terms(trial: Trial) -> Terms:
     terms = trial.budget.terms
     if trial.kernel < _SOCKET_RANGE_SINCE:
         return terms
-    return terms._replace(range=_socket_range(trial), halves=trial.kernel < _NO_PARITY_SINCE)
+    return terms._replace(range=_socket_range(trial), halves=trial.kernel < NO_PARITY_SINCE)
 
 
 def _socket_range_command(trial: Trial) -> str:
@@ -199,7 +197,7 @@ def _socket_range_caveats(trial: Trial) -> list[str]:
     if trial.kernel < _SOCKET_RANGE_SINCE:
         return ["This kernel does not have it: Linux 6.3 does."]
     caveats = []
-    if trial.kernel < _NO_PARITY_SINCE:
+    if trial.kernel < NO_PARITY_SINCE:
         caveats.append("connect() is slow from half on all the same: no longer from Linux 6.8 on.")
     if _socket_range(trial) != trial.range:
         host = trial.budget.terms.range

@@ -58,8 +58,8 @@ RULES: Final = (
     Rule(
         name="ports-bound-first",
         title="bind() before connect() takes ports from everyone",
-        threshold=f"{_SHARE:.0%} of the ports were chosen by bind(), or {_NEARLY:.0%} of those it can choose on"
-        " one source address are in use",
+        threshold=f"{_SHARE:.0%} of the ports were chosen by bind(), or {_NEARLY:.0%} of those it can choose"
+        " on one source address are in use",
         inputs=("sockets", "ports"),
         find=_bound_first,
         cause="A program binds its source address, and so a port, before it connects. connect() passes"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from twtop.core.lifetimes import syn_sent_life
-from twtop.core.ports.usage import rows_towards
+from twtop.core.ports.reuse import is_loopback
+from twtop.core.ports.usage import destination_of, rows_towards
 from twtop.core.states import State
 from twtop.core.sysctls import LOCAL_PORT_RANGE
 from twtop.diagnosis.finding import Severity
@@ -43,7 +44,7 @@ def _silent(evidence: Evidence, rows: Rows) -> Symptom:
     there = evidence.to_same_address(evidence.rows(State.ESTAB), row)
     opened = int(np.count_nonzero(sockets.remote_port[there] == sockets.remote_port[row]))
     most = int(sockets.retrans[rows].max())
-    here = bool(evidence.is_loopback(rows[:1])[0])
+    here = is_loopback(destination_of(sockets, row))
     return Symptom(
         severity=Severity.WARNING if opened else Severity.CRITICAL,
         headline=f"{len(rows):,} connections to {peer} get no answer",

@@ -17,7 +17,7 @@ from twtop.knowledge.placeholders import duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from twtop.core.sockets import Rows
+    from twtop.core.sockets import Mask, Rows
     from twtop.diagnosis.evidence import Evidence
 
 _TIME: Final = "net.ipv4.tcp_keepalive_time"
@@ -51,12 +51,13 @@ def _missing(evidence: Evidence) -> Iterator[Symptom]:
     )
 
 
-def _to_other_hosts(evidence: Evidence, rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _to_other_hosts(evidence: Evidence, rows: Rows) -> Mask:
     """Tell which sockets have their other end elsewhere: of one on this host the kernel always hears."""
     sockets, opened = evidence.sockets, evidence.rows(State.ESTAB)
     local = mixed([sockets.local_hi[opened], sockets.local_lo[opened], sockets.local_port[opened]])
     remote = mixed([sockets.remote_hi[rows], sockets.remote_lo[rows], sockets.remote_port[rows]])
-    return ~(evidence.is_loopback(rows) | np.isin(remote, local))
+    elsewhere: Mask = ~np.isin(remote, local)
+    return elsewhere
 
 
 RULES: Final = (

@@ -10,6 +10,7 @@ from twtop.core.ports.ages import closed_within
 from twtop.core.ports.budget import outlook
 from twtop.core.ports.reuse import is_loopback
 from twtop.core.ports.trend import TREND_S
+from twtop.core.ports.what_if import NO_PARITY_SINCE
 from twtop.core.release import version
 from twtop.core.states import IN_LIFE_ORDER, State
 from twtop.core.sysctls import LOCAL_PORT_RANGE, RESERVED_PORTS, TIMESTAMPS, TW_REUSE, PortRange
@@ -33,9 +34,8 @@ _SOON: Final = "ports-gone-soon"
 _NEARLY: Final = 0.9
 _WORTH_WIDENING: Final = 1.25
 _OPEN_SHARE: Final = 0.5
-_NO_PARITY_SINCE: Final = (6, 8)
 _LAST_PORT: Final = 65535
-_LOWEST: Final = "net.ipv4.ip_unprivileged_port_start"
+_FIRST_USER_PORT: Final = 1024
 
 
 def _level(now: Budget) -> str | None:
@@ -69,7 +69,7 @@ def _symptom(evidence: Evidence, now: Budget) -> Symptom:
         headline += f", full in {duration(look.trend.full_in_s)}"
     elif _level(now) == _SLOW:
         headline += ": connect() is slow"
-    low, high = _wider(evidence)
+    wider = _wider(evidence)
     return Symptom(
         severity=Severity.CRITICAL if fails else Severity.WARNING,
         headline=headline,
@@ -78,9 +78,9 @@ def _symptom(evidence: Evidence, now: Budget) -> Symptom:
         sockets=towards(evidence.sockets, int(now.rows[0]), source=True),
         values={
             "remote": name,
-            "low": str(low),
-            "high": str(high),
-            "wider": f"{outlook(now, now.terms._replace(range=PortRange(low, high))).sustainable_per_s:,.0f}",
+            "low": str(wider.low),
+            "high": str(wider.high),
+            "wider": f"{outlook(now, now.terms._replace(range=wider)).sustainable_per_s:,.0f}",
             "reused": f"{outlook(now, now.terms._replace(reuse=True)).sustainable_per_s:,.0f}",
         },
         kinds=frozenset(_kinds(evidence, now)),
@@ -113,18 +113,17 @@ def _kinds(evidence: Evidence, now: Budget) -> Iterator[str]:
     yield "closed" if waiting >= _OPEN_SHARE * now.used else "open"
     if waiting and not now.terms.reuse and not now.terms.bind_first:
         yield "reuse" if sysctls.timestamps else "no timestamps"
-    low, high = _wider(evidence)
-    if high - low + 1 >= _WORTH_WIDENING * now.ports.range.capacity:
+    if _wider(evidence).capacity >= _WORTH_WIDENING * now.ports.range.capacity:
         yield "wider"
-    if now.outlook.half is not None and version(evidence.host.release) >= _NO_PARITY_SINCE:
+    if now.outlook.half is not None and version(evidence.host.release) >= NO_PARITY_SINCE:
         yield "socket range"
     if not is_loopback(now.destination):
         yield "far"
 
 
-def _wider(evidence: Evidence) -> tuple[int, int]:
+def _wider(evidence: Evidence) -> PortRange:
     """Return the widest range that the kernel takes, and that leaves the well-known ports alone."""
-    return max(1024, evidence.sysctls.number(_LOWEST) or 0), _LAST_PORT
+    return PortRange(max(_FIRST_USER_PORT, evidence.sysctls.first_port), _LAST_PORT)
 
 
 def _churn(evidence: Evidence) -> Iterator[Symptom]:
