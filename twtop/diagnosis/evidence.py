@@ -14,6 +14,7 @@ from twtop.diagnosis.budgets import needed_budgets
 from twtop.diagnosis.close_waits import CloseWaits, close_waits
 from twtop.diagnosis.listeners import Listeners, listeners, most_waiting
 from twtop.diagnosis.shut_windows import ShutWindows, shut_windows
+from twtop.knowledge.counter_pages import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +88,7 @@ class Evidence:
     def growth(self, counter: str) -> tuple[str, ...]:
         """Say how a counter grows, in no line as long as that is not known."""
         per_s = self._rate(counter)
-        return () if per_s is None else (f"{counter.partition('.')[2]} grows by {per_s:,.1f}/s",)
+        return () if per_s is None else (f"{short_name(counter)} grows by {per_s:,.1f}/s",)
 
     def _rate(self, counter: str) -> float | None:
         movement = self.course.movement(counter)

@@ -1,1 +1,1 @@
-"""One module per output format."""
+"""What the commands print: a snapshot, a module per format, and findings."""

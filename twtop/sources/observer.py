@@ -11,12 +11,13 @@ from twtop.core.flow_history import Flow, FlowHistory
 from twtop.core.ports.history import PortHistory
 from twtop.core.ports.usage import Ports, port_usage
 from twtop.diagnosis.doctor import Doctor
-from twtop.knowledge.facts import HostFacts, host_facts
+from twtop.knowledge.facts import host_facts
 
 if TYPE_CHECKING:
     from twtop.core.snapshot import Snapshot
     from twtop.diagnosis.finding import Finding
     from twtop.kernel.host import HostInfo
+    from twtop.knowledge.facts import HostFacts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,17 +30,14 @@ class Frame:
     history: PortHistory
     flow: Flow
     counters: CounterCourse
+    facts: HostFacts
+    """What is said about the host."""
     findings: tuple[Finding, ...]
     """What is wrong or about to be, the worst first."""
     interval_s: float = 0.0
     """Time until the next snapshot; longer than asked for where the CPU budget demands it."""
     cpu_s: float = 0.0
     """CPU time that this frame cost, everything included."""
-
-    @property
-    def facts(self) -> HostFacts:
-        """What is said about the host."""
-        return host_facts(self.moment.snapshot, self.host.kernel, namespaced=self.host.namespaced)
 
 
 class Observer:
@@ -62,4 +60,4 @@ class Observer:
         counters = self._counter_history.add(snapshot.instant_s, snapshot.counters)
         facts = host_facts(snapshot, self._host.kernel, namespaced=self._host.namespaced)
         findings = self._doctor.examine(moment, ports, self._history, counters, facts)
-        return Frame(self._host, moment, ports, self._history, flow, counters, findings)
+        return Frame(self._host, moment, ports, self._history, flow, counters, facts, findings)

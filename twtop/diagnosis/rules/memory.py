@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from twtop.diagnosis.evidence import Evidence
 
-PAGES: Final = "sockstat.TCP.mem"
+_PAGES: Final = "sockstat.TCP.mem"
 _LIMITS: Final = "net.ipv4.tcp_mem"
 _PRESSURES: Final = "TcpExt.TCPMemoryPressures"
 _MORE: Final = 1.5
@@ -25,7 +25,7 @@ _WITH_BYTES: Final = tuple(state for state in State if state is not State.LISTEN
 
 def _memory(evidence: Evidence) -> Iterator[Symptom]:
     limits = evidence.sysctls.numbers(_LIMITS)
-    pages = evidence.counters[PAGES]
+    pages = evidence.counters[_PAGES]
     if len(limits) != 3 or pages < limits[1]:
         return
     _, pressure, most = limits
@@ -62,7 +62,7 @@ RULES: Final = (
         name="tcp-memory",
         title="TCP memory under pressure",
         threshold="mem in sockstat >= the second number of tcp_mem; critical from the third on",
-        inputs=(PAGES, _LIMITS),
+        inputs=(_PAGES, _LIMITS),
         helped_by=("sockets", _PRESSURES),
         find=_memory,
         cause="The queues of all sockets of the machine together are this large. Under pressure the kernel"

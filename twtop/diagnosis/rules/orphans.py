@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from twtop.diagnosis.evidence import Evidence
     from twtop.diagnosis.rule import Said
 
-ORPHANS: Final = "sockstat.TCP.orphan"
+_ORPHANS: Final = "sockstat.TCP.orphan"
 _ABORTS: Final = "TcpExt.TCPAbortOnMemory"
 _MOST_ORPHANS: Final = "net.ipv4.tcp_max_orphans"
 _RETRIES: Final = "net.ipv4.tcp_orphan_retries"
@@ -42,7 +42,7 @@ _ENDING: Final = (State.FIN_WAIT_1, State.CLOSING, State.LAST_ACK)
 
 
 def _pressure(evidence: Evidence) -> Iterator[Symptom]:
-    orphans = evidence.counters[ORPHANS]
+    orphans = evidence.counters[_ORPHANS]
     most = evidence.sysctls.number(_MOST_ORPHANS)
     aborted_per_s = evidence.rate(_ABORTS)
     crowded = most is not None and orphans >= _PRESSED * most
@@ -153,7 +153,7 @@ RULES: Final = (
         name="orphan-pressure",
         title="too many closed connections without an owner",
         threshold=f"orphan in sockstat >= {_PRESSED:.0%} of tcp_max_orphans, or TCPAbortOnMemory grows",
-        inputs=(ORPHANS, _ABORTS),
+        inputs=(_ORPHANS, _ABORTS),
         helped_by=(_MOST_ORPHANS, "sockets"),
         find=_pressure,
         cause="Closed connections without a process wait for their peers, all over the machine. Above"

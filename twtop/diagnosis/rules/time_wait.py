@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from twtop.core.filter import Expr
     from twtop.diagnosis.evidence import Evidence
 
-BUCKETS: Final = "net.ipv4.tcp_max_tw_buckets"
-MINIS: Final = "sockstat.TCP.tw"
+_BUCKETS: Final = "net.ipv4.tcp_max_tw_buckets"
+_MINIS: Final = "sockstat.TCP.tw"
 _OVERFLOW: Final = "TcpExt.TCPTimeWaitOverflow"
 
 _PILE: Final = 50_000
@@ -40,7 +40,7 @@ _TIMED_OUT_PER_S: Final = 0.1
 
 
 def _at_server(evidence: Evidence) -> Iterator[Symptom]:
-    buckets = evidence.sysctls.number(BUCKETS)
+    buckets = evidence.sysctls.number(_BUCKETS)
     least = _PILE if buckets is None else min(_PILE, max(1, ceil(_PILE_SHARE * buckets)))
     every = len(evidence.rows(State.TIME_WAIT))
     if every < least or _nearly_full(evidence):
@@ -77,16 +77,16 @@ def _memory(minis: int) -> str:
 
 
 def _nearly_full(evidence: Evidence) -> bool:
-    buckets, minis = evidence.sysctls.number(BUCKETS), evidence.counters.get(MINIS)
+    buckets, minis = evidence.sysctls.number(_BUCKETS), evidence.counters.get(_MINIS)
     return buckets is not None and minis is not None and minis >= _FULL_SHARE * buckets
 
 
 def _overflow(evidence: Evidence) -> Iterator[Symptom]:
     lost_per_s = evidence.rate(_OVERFLOW)
-    buckets = evidence.sysctls.number(BUCKETS)
+    buckets = evidence.sysctls.number(_BUCKETS)
     if buckets is None or not (lost_per_s or _nearly_full(evidence)):
         return
-    minis = evidence.counters[MINIS]
+    minis = evidence.counters[_MINIS]
     orphans = evidence.rows(State.FIN_WAIT_2)
     orphaned = int(np.count_nonzero(evidence.sockets.timer[orphans] == Timer.TIMEWAIT))
     wanted = _wanted_buckets(evidence, max(buckets, minis), lost_per_s)
@@ -175,7 +175,7 @@ RULES: Final = (
         title="many TIME-WAIT on the server side",
         threshold=f"{_PILE:,}, or half of tcp_max_tw_buckets if less; {_SERVED_SHARE:.0%} at served ports",
         inputs=("sockets",),
-        helped_by=(BUCKETS, MINIS),
+        helped_by=(_BUCKETS, _MINIS),
         find=_at_server,
         cause="This host closes first. Here a TIME-WAIT takes 256 bytes, and neither a port, a descriptor nor"
         " a process.",
@@ -186,14 +186,14 @@ RULES: Final = (
             "tcp_fin_timeout: TIME-WAIT does not look at it.",
             "making clients close first: then each TIME-WAIT costs them a port.",
         ),
-        sysctls=(BUCKETS,),
+        sysctls=(_BUCKETS,),
         sources=("RFC 9293 section 3.6.1", "net/ipv4/tcp_minisocks.c (tcp_time_wait)"),
     ),
     Rule(
         name="time-wait-overflow",
         title="no room for TIME-WAIT",
         threshold=f"TCPTimeWaitOverflow grows, or tw in sockstat >= {_FULL_SHARE:.0%} of tcp_max_tw_buckets",
-        inputs=(_OVERFLOW, MINIS, BUCKETS),
+        inputs=(_OVERFLOW, _MINIS, _BUCKETS),
         find=_overflow,
         cause="tcp_max_tw_buckets limits TIME-WAIT and orphans in FIN-WAIT-2 together, per network namespace."
         " At the limit a closed socket vanishes at once, without a log line; late FINs then get a RST.",
@@ -213,7 +213,7 @@ RULES: Final = (
             'a lower tcp_max_tw_buckets "to reduce TIME-WAIT": it drops the protection, not the cause.',
             "tcp_tw_reuse: it works for outgoing connect() only, and makes no room.",
         ),
-        sysctls=(BUCKETS, "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_child_ehash_entries"),
+        sysctls=(_BUCKETS, "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_child_ehash_entries"),
         sources=("net/ipv4/inet_timewait_sock.c (inet_twsk_alloc)",),
     ),
     Rule(
