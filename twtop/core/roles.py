@@ -15,7 +15,7 @@ from twtop.core.mixing import mixed_at
 from twtop.core.states import State
 
 if TYPE_CHECKING:
-    from twtop.core.sockets import U16, Mask, Rows, Sockets
+    from twtop.core.sockets import U16, U64, Mask, Rows, Sockets
     from twtop.core.sysctls import PortRange
 
 _PORTS: Final = 1 << 16
@@ -56,5 +56,5 @@ def ports_of(sockets: Sockets, rows: Rows) -> Mask:
     return table
 
 
-def _local_key(sockets: Sockets, rows: Rows) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def _local_key(sockets: Sockets, rows: Rows) -> U64:
     return mixed_at([sockets.local_hi, sockets.local_lo, sockets.local_port], rows)

@@ -179,10 +179,7 @@ def _connect_marks(barred: Mask, own: int, terms: Terms) -> tuple[int, int | Non
 def _barred_by_others(snapshot: Snapshot, ports: Ports, row: int) -> Mask:
     """Return the ports that connect() will pass over when what a socket's source has bound first is gone."""
     sockets, bound = snapshot.sockets, ports.bound_first_rows
-    ours = (sockets.local_lo[bound] == sockets.local_lo[row]) & (
-        sockets.local_hi[bound] == sockets.local_hi[row]
-    )
-    stays = np.append(bound[~ours], supply.outside(snapshot))
+    stays = np.append(bound[~supply.same_source(sockets, bound, row)], supply.outside(snapshot))
     return supply.reserved_mask(snapshot.sysctls) | supply.held_mask(sockets) | ports_of(sockets, stays)
 
 

@@ -156,7 +156,7 @@ def _left_of_a_rush(snapshot: Snapshot, clients: Clients, wanted: Mask, asked: M
     found &= newest_ms + _LATELY_MS <= snapshot.life_ms
     for at in np.flatnonzero(found):
         row = int(rows[np.argmax(destination == at)])
-        own = ports_of(sockets, np.flatnonzero(_same_source(sockets, slice(None), row)))
+        own = ports_of(sockets, np.flatnonzero(same_source(sockets, slice(None), row)))
         found[at] = bool(np.any(wanted & ~own))
     return found
 
@@ -173,9 +173,9 @@ def _after_the_other_parity(sockets: Sockets, clients: Clients, bound: Rows, oth
     rest = rest[~is_bound[rest]]
     after = np.zeros(len(rest), np.bool_)
     for row in _one_per_source(sockets, bound):
-        ports = ports_of(sockets, bound[_same_source(sockets, bound, row)])
+        ports = ports_of(sockets, bound[same_source(sockets, bound, row)])
         if np.count_nonzero(ports) >= enough:
-            after |= _same_source(sockets, rest, row)
+            after |= same_source(sockets, rest, row)
     return rest[after]
 
 
@@ -194,12 +194,13 @@ def pool_of(snapshot: Snapshot, row: int, span: PortRange | None = None) -> Bind
     )
     usable = range_mask(span or snapshot.sysctls.port_range) & ~reserved_mask(snapshot.sysctls)
     usable &= ~ports_of(sockets, np.flatnonzero(everywhere))
-    own = ports_of(sockets, np.flatnonzero(_same_source(sockets, slice(None), row)))
+    own = ports_of(sockets, np.flatnonzero(same_source(sockets, slice(None), row)))
     source = address_text(int(sockets.local_hi[row]), int(sockets.local_lo[row]))
     return BindPool(source, int(np.count_nonzero(own & usable)), int(np.count_nonzero(usable)))
 
 
-def _same_source(sockets: Sockets, rows: Rows | slice, row: int) -> Mask:
+def same_source(sockets: Sockets, rows: Rows | slice, row: int) -> Mask:
+    """Tell which of some sockets have the local address of one."""
     same: Mask = (sockets.local_lo[rows] == sockets.local_lo[row]) & (
         sockets.local_hi[rows] == sockets.local_hi[row]
     )

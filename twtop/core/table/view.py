@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from twtop.core.changes import Moment
     from twtop.core.filter import Expr
-    from twtop.core.sockets import Rows
+    from twtop.core.sockets import U64, Rows
 
 Unfolding = Literal["none", "some", "all"]
 
@@ -148,7 +148,7 @@ class Lines:
             start += len(segment.indexes)
         return None
 
-    def _identities(self, segment: _Segment) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    def _identities(self, segment: _Segment) -> U64:
         indexes = np.asarray(segment.indexes, np.intp)
         if segment.kind == "socket":
             return self.view.moment.snapshot.sockets.cookie[indexes]
