@@ -30,6 +30,11 @@ def test_what_it_finds_is_between_angle_brackets() -> None:
     assert "Who should read: ss -tanp sport = :<reader>" in explained
 
 
+def test_a_command_stands_below_what_it_does() -> None:
+    explained = render_text(explain_rule(RULES["rfc1337-on"], host()), 80)
+    assert "\nDo\n  - Turn it off.\n    $ sysctl -w net.ipv4.tcp_rfc1337=0\n" in explained
+
+
 @every_rule
 def test_no_topic_has_its_name(name: str) -> None:
     with pytest.raises(UsageError):

@@ -57,7 +57,7 @@ def _advice(finding: Finding, host: HostFacts) -> tuple[Section, ...]:
     return (
         Section("Cause", "text", (finding.cause,)),
         Section("Check", "list", finding.check),
-        Section("Do", "list", tuple(line for remedy in finding.remedies for line in _lines(remedy))),
+        Section("Do", "steps", tuple(line for remedy in finding.remedies for line in _lines(remedy))),
         Section("Don't", "warning", finding.dont),
         Section("Sysctls", "sysctl", rows=tuple(sysctl_row(name, host) for name in finding.sysctls)),
     )
