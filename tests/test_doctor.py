@@ -95,16 +95,21 @@ def test_trouble_in_text_and_json(lab: Lab) -> None:
     assert finding["sockets"] > 3
 
 
-def test_of_several_troubles_each_has_a_line_before_all_is_told(lab: Lab) -> None:
+def test_of_several_troubles_each_has_a_line_before_all_is_told(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lab.server.sysctl("net.ipv4.tcp_rfc1337", 1)
     lab.server.sysctl("net.ipv4.tcp_fin_timeout", 75)
+    monkeypatch.setenv("COLUMNS", "60")
     status, out, _ = run(lab)
     assert status == 1
     overview, first, _ = out.split("\n\n", 2)
     assert overview.startswith("2 findings: 1 warning, 1 note (")
-    assert overview.splitlines()[-2:] == [
-        "  warning   tcp_fin_timeout 75: FIN-WAIT-2 orphans live 30 s, less than with 60",
-        "  note      tcp_rfc1337 is on: a client that meets its own TIME-WAIT times out",
+    assert overview.splitlines()[-4:] == [
+        "  warning   tcp_fin_timeout 75: FIN-WAIT-2 orphans live 30",
+        "            s, less than with 60",
+        "  note      tcp_rfc1337 is on: a client that meets its own",
+        "            TIME-WAIT times out",
     ]
     assert first.startswith("fin-timeout-above-60: warning, for ")
 

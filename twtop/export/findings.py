@@ -63,8 +63,9 @@ def examination_text(frame: Frame, findings: Sequence[Finding], seconds: float, 
     looked = f"{len(RULES) - len(_blocked(frame))} rules, {sockets}, {duration(seconds)}"
     host = f"{frame.host.hostname}, Linux {frame.host.kernel}"
     yield "\n".join(wrapped(f"{_summary(findings)} ({looked}; {host})", width)) + "\n"
-    if len(findings) > 1:
-        yield "".join(f"  {finding.severity.label:<8}  {finding.headline}\n" for finding in findings)
+    for finding in findings if len(findings) > 1 else ():
+        label = f"  {finding.severity.label:<8}  "
+        yield "\n".join(wrapped(finding.headline, width, label, " " * len(label))) + "\n"
     for finding in findings:
         yield "\n" + render_text(explain_finding(finding, frame.facts), width)
     if blocked := _blocked(frame):
