@@ -285,8 +285,8 @@ def test_an_unanswered_fin_is_repeated(lab: Lab, at_client: Onlooker) -> None:
     assert "given up after about 6.2 s" in seen[0].why
     repeated = [one.record.retrans or 0 for one in seen]
     assert repeated == sorted(repeated)
-    # The first repetitions come after 0.2 and 0.6 s, before anybody may have looked.
-    assert {2, 3, 4} <= set(repeated) <= {0, 1, 2, 3, 4}
+    # The first three come within 1.4 s, before anybody may have looked.
+    assert {3, 4} <= set(repeated) <= {0, 1, 2, 3, 4}
     assert at_client.states() == {}
     assert pair.server.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
 

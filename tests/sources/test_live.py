@@ -148,7 +148,13 @@ def test_the_fallback_shows_the_same_sockets(lab: Lab) -> None:
 def three_snapshots(host: Host) -> tuple[Snapshot, Snapshot, Snapshot]:
     """Read over netlink, without it, and over netlink again."""
     with host.entered(), LiveSource() as source:
-        return quickly(lambda: (source.take(), take_without_netlink(host)[0], source.take()))
+
+        def work() -> tuple[Snapshot, Snapshot, Snapshot]:
+            with host.entered(), LiveSource() as fallback:
+                assert fallback.refusal
+                return quickly(lambda: (source.take(), fallback.take(), source.take()))
+
+        return without_sock_diag(errno.EPERM, work)
 
 
 def check_between(before: Snapshot, proc: Snapshot, after: Snapshot) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from twtop.errors import UsageError
@@ -23,13 +24,14 @@ _FIRST_PORT: Final = 8000
 _LOOPBACK: Final = "127.0.0.1"
 _CLIENTS: Final = 4
 _CLIENT_PORTS: Final = 50_000
+_RFC1337: Final = "net.ipv4.tcp_rfc1337"
 _NOBODY: Final = "198.51.100"
 """TEST-NET-2 (RFC 5737)."""
 
 
 def time_waits(host: Host, count: int) -> None:
     """Leave ``count`` TIME-WAIT sockets, each for 60 s; UsageError above MOST."""
-    with host.entered():
+    with host.entered(), _unresettable(host):
         for client, listener in _connections(host, count):
             accepted, _ = listener.accept()
             client.close()
@@ -48,7 +50,7 @@ def time_waits_at_server(lab: Lab, count: int) -> Socket:
     lab.server.sysctl("net.ipv4.tcp_max_tw_buckets", 2 * MOST)
     listener = lab.server.listen(_FIRST_PORT)
     addresses = [lab.route(private=True).client_address for _ in range(_CLIENTS)]
-    with lab.client.entered():
+    with lab.client.entered(), _unresettable(lab.server):
         for number in range(count):
             client = socket.socket()
             # connect() might choose a port once more, and its SYN would end the TIME-WAIT of the first time.
@@ -98,6 +100,21 @@ def flood(lab: Lab, listener: Socket, count: int) -> None:
     lab.server.cut_towards(*sources)
     for source in sources:
         send_syn(lab.client, (source, _FIRST_PORT), endpoint(listener))
+
+
+@contextmanager
+def _unresettable(host: Host) -> Iterator[None]:
+    """Let no RST end a TIME-WAIT of a host meanwhile (RFC 1337).
+
+    Of many thousand closes some wait for the CPU until the ACK that the other end has delayed is due. Sent on
+    another CPU than the FIN after it, it may come last: the TIME-WAIT answers it, and nobody is there now.
+    """
+    before = host.read_sysctl(_RFC1337)
+    host.sysctl(_RFC1337, 1)
+    try:
+        yield
+    finally:
+        host.sysctl(_RFC1337, before)
 
 
 def _connections(host: Host, count: int) -> Iterator[tuple[Socket, Socket]]:
