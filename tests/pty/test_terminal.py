@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pty.sample_app import SampleApp
-from tests.pty.terminal import ALTERNATE_SCREEN, IN_BAND_RESIZE, SYNCHRONIZED, Terminal, python
+from tests.pty.terminal import ALTERNATE_SCREEN, IN_BAND_RESIZE, SECONDS, SYNCHRONIZED, Terminal, python
 from twtop.ui.terminal.driver import TerminalDriver
 
 if TYPE_CHECKING:
@@ -84,14 +84,14 @@ def test_the_terminal_is_gone(program: Program, ignored: list[signal.Signals]) -
     with Terminal(program.argv, ignored=ignored) as terminal:
         terminal.wait_text(program.ready)
         terminal.vanish()
-        assert terminal.process.wait(10) == HANGUP
+        assert terminal.process.wait(SECONDS) == HANGUP
 
 
 def test_the_terminal_is_gone_while_nothing_is_written() -> None:
     with Terminal(python(SAMPLE, "--period", "1000"), ignored=[signal.SIGHUP]) as terminal:
         terminal.wait_text("ready tick 0")
         terminal.vanish()
-        assert terminal.process.wait(10) == HANGUP
+        assert terminal.process.wait(SECONDS) == HANGUP
 
 
 def test_a_crash_is_one_line(sample: Terminal) -> None:
@@ -161,7 +161,7 @@ def assert_rows_belong_together(terminal: Terminal) -> None:
 def test_it_can_be_ended_while_the_reader_is_stalled(terminal: Terminal) -> None:
     terminal.stall(by="stopped")
     terminal.kill(signal.SIGTERM)
-    assert terminal.process.wait(10) == TERMINATED
+    assert terminal.process.wait(SECONDS) == TERMINATED
     assert terminal.attributes == terminal.attributes_before
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.events import MouseScrollDown
 
-from tests.lab.oracle import states
+from tests.lab.oracle import settle, states
 from tests.ui.conftest import NAMES
 from tests.ui.screen import options, screen
 from twtop.core.states import State
@@ -17,7 +17,6 @@ from twtop.core.table.fields import FIELDS
 from twtop.core.table.keys import KEYS
 from twtop.lab import recipes
 from twtop.lab.host import endpoint
-from twtop.lab.specimen import wait_for_state
 from twtop.ui.strip import StateStrip
 
 if TYPE_CHECKING:
@@ -143,8 +142,8 @@ async def test_a_restarted_time_wait_says_so(lab: Lab) -> None:
 
 
 async def test_the_three_faces_of_fin_wait_2(lab: Lab) -> None:
-    for recipe in (recipes.fin_wait_2, recipes.fin_wait_2_owned, recipes.fin_wait_2_two_phase):
-        recipe(lab, V4)
+    faces = (recipes.fin_wait_2, recipes.fin_wait_2_owned, recipes.fin_wait_2_two_phase)
+    settle([recipe(lab, V4) for recipe in faces])
     async with screen(lab.client, options(keys=("state",)), size=(100, 24)) as user:
         await user.press("enter")
         assert user.rows[0].endswith("1 orphan, 1 phase 1 of 2, 1 half-closed")
@@ -243,13 +242,17 @@ async def test_the_palette_offers_and_runs_every_action(server: Host) -> None:
 
 
 async def test_a_connection_that_comes_and_goes_moves_the_rates(lab: Lab, server: Host) -> None:
-    async with screen(server, options("estab", keys=("state",), interval_s=0.3)) as user:
-        made = lab.client.connect("10.77.0.2", 8080)
-        await user.until(lambda: user.counts == {"ESTAB": 10}, "one more")
+    """All is of one frame, which is there as long as the interval is."""
+    async with screen(server, options("estab", keys=("state",), interval_s=2)) as user:
+
+        def shown(count: int, change: str) -> bool:
+            return user.counts == {"ESTAB": count} and change in "\n".join(user.lines_of("#strip"))
+
+        def marked_new() -> bool:
+            return any(" new " in row or row.startswith("new ") for row in user.rows)
+
         await user.press("enter")
-        assert any(" new " in row or row.startswith("new ") for row in user.rows)
-        assert "+1" in "\n".join(user.lines_of("#strip"))
+        made = lab.client.connect("10.77.0.2", 8080)
+        await user.until(lambda: shown(10, "+1") and marked_new(), "one more")
         made.shutdown(socket.SHUT_WR)
-        wait_for_state(made, State.FIN_WAIT_2)
-        await user.until(lambda: user.counts == {"ESTAB": 9}, "one less")
-        assert "-1" in "\n".join(user.lines_of("#strip"))
+        await user.until(lambda: shown(9, "-1"), "one less")
