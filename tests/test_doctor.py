@@ -52,7 +52,7 @@ def leaking(lab: Lab) -> Iterator[int]:
 
     def leak() -> None:
         for _ in range(600):
-            if ended.wait(0.05):
+            if ended.wait(0.1):
                 return
             client = lab.client.connect(*endpoint(listener))
             leaked.append(lab.server.accept(listener))

@@ -39,7 +39,8 @@ SHOWN: Final = {
     "reuseaddr-discards": r"LISTEN.*TIME-WAIT|TIME-WAIT.*LISTEN",
     "buckets-lower": r"TcpExtTCPTimeWaitOverflow +[1-9]",
     "overflow-is-logged": r"^0$|not permitted",
-    "limit-65535": r"^70000$",
+    # On a busy machine some of the 70,000 ACKs come late and end a TIME-WAIT by a RST (RFC 1337).
+    "limit-65535": r"^(6[6-9]\d{3}|70000)$",
     "ports-are-global": r"10 connections, then: .*Cannot assign.*\nelsewhere: .*127\.0\.0\.2",
     "range-61000": r"32768\s+60999",
     "port-search-is-free": r"\n14400 \d{3,} us",
@@ -118,6 +119,8 @@ def test_every_myth_with_commands_is_tried() -> None:
     assert {name for name in myth_pages() if typed(name)} == set(SHOWN)
 
 
+# The first one waits for all of them.
+@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("namespaces")
 @pytest.mark.parametrize("name", SHOWN)
 def test_the_steps_show_what_the_myth_says(name: str) -> None:

@@ -50,9 +50,9 @@ async def user(lab: Lab) -> AsyncIterator[Screen]:
     async with screen(lab.server, options(interval_s=0.5)) as user:
 
         async def go_on() -> None:
-            for _ in range(200):
+            for _ in range(250):
                 await asyncio.to_thread(leak)
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.2)
 
         leaking = asyncio.create_task(go_on())
         await user.until(lambda: user.app._shown and len(user.app._shown.frame.findings) == 2, "two findings")
