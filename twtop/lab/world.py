@@ -62,7 +62,8 @@ class World:
         deadline = time.monotonic() + _READY_WITHIN_S
         while missing := _SHOWN - _states_here():
             if any(os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) for pid in self.pids):
-                raise HostError(f"the demo world failed: {os.read(self._complaints, 4096).decode()}")
+                first, _, _ = os.read(self._complaints, 4096).decode().partition("\n")
+                raise HostError(f"the demo world failed: {first}")
             if time.monotonic() > deadline:
                 names = ", ".join(State(int(number, 16)).label for number in sorted(missing))
                 raise HostError(f"the demo world has no {names} after {_READY_WITHIN_S:.0f} s")
@@ -127,6 +128,6 @@ def _be(
             lab.client.namespace.enter()
             play(role(lab, random), random)
     except BaseException as error:
-        os.write(complaints, f"{role.__name__}: {type(error).__name__}: {error}".encode())
+        os.write(complaints, f"{role.__name__}: {type(error).__name__}: {error}\n".encode())
     finally:
         os._exit(1)
