@@ -46,6 +46,10 @@ class Row:
     wqueue: int
     uid: int
     inode: int
+    cgroup: int
+    netns: int
+    owner: int
+    certainty: int
 
 
 def rows_of(sockets: Sockets) -> list[Row]:
@@ -60,8 +64,8 @@ def table(**columns: Sequence[int]) -> Sockets:
     missing = {"family": [2] * count, "cookie": range(1, count + 1)}
     missing |= {name: [MAPPED_PREFIX] * count for name in ("local_lo", "remote_lo")}
     chosen = missing | columns
-    return Sockets(
-        **{name: np.array(chosen.get(name, [0] * count), dtype).reshape(-1) for name, dtype in DTYPES.items()}
+    return Sockets.of(
+        {name: np.array(chosen.get(name, [0] * count), dtype).reshape(-1) for name, dtype in DTYPES.items()}
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def moment(rows: list[dict[str, int]]) -> Moment:
     columns = {name: np.array([row.get(name, 0) for row in rows], dtype) for name, dtype in DTYPES.items()}
     columns["cookie"] = np.arange(1, len(rows) + 1, dtype=np.uint64)
-    return follow(None, snapshot(Sockets(**columns)))
+    return follow(None, snapshot(Sockets.of(columns)))
 
 
 def signature_of(*rows: dict[str, int]) -> RowSignature:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from twtop.core.owners.owner import NO_OWNERS, Owners
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 U8: TypeAlias = NDArray[np.uint8]
 U16: TypeAlias = NDArray[np.uint16]
@@ -42,6 +44,10 @@ DTYPES: Final[dict[str, type[np.unsignedinteger[Any]]]] = {
     "wqueue": np.uint32,
     "uid": np.uint32,
     "inode": np.uint32,
+    "cgroup": np.uint64,
+    "netns": np.uint32,
+    "owner": np.uint32,
+    "certainty": np.uint8,
 }
 
 STATE_BITS: Final = np.uint64(4)
@@ -74,13 +80,31 @@ class Sockets:
     wqueue: U32
     uid: U32
     inode: U32
+    cgroup: U64
+    """The cgroup's id (its inode in cgroup v2), 0 where the kernel tells none: minis, kernels before 5.9."""
+    netns: U32
+    """The network namespace's inode where there are sockets of several, else 0."""
+    owner: U32
+    """Slot in ``owners``, 0 for nobody."""
+    certainty: U8
+    """By what the owner was found (`twtop.core.owners.certainty.Certainty`)."""
+    owners: Owners = NO_OWNERS
+    """Whom ``owner`` means."""
 
     def __len__(self) -> int:
         return len(self.state)
 
     def take(self, rows: Rows | Mask | slice) -> Sockets:
         """Return the chosen rows, in the order given."""
-        return Sockets(**{name: getattr(self, name)[rows] for name in DTYPES})
+        return Sockets.of({name: getattr(self, name)[rows] for name in DTYPES}, self.owners)
+
+    @staticmethod
+    def of(columns: Mapping[str, NDArray[Any]], owners: Owners = NO_OWNERS) -> Sockets:
+        """Make a table of its columns; ``state`` must be there, other missing ones are zeros."""
+        count = len(columns["state"])
+        missing = {name: zeros_column(name, count) for name in DTYPES if name not in columns}
+        whole: Any = {**columns, **missing}
+        return Sockets(**whole, owners=owners)
 
     @staticmethod
     def empty() -> Sockets:
@@ -96,7 +120,10 @@ class Sockets:
         return builder.table()
 
 
-_SELDOM_USED: Final = ("local_hi", "remote_hi", "interface", "retrans", "rqueue", "wqueue", "uid", "inode")
+_SELDOM_USED: Final = (
+    "local_hi", "remote_hi", "interface", "retrans", "rqueue", "wqueue", "uid", "inode",
+    "cgroup", "netns", "owner", "certainty",
+)  # fmt: skip
 """Columns that are zero for most sockets in a pile-up."""
 _OFTEN_USED: Final = tuple(name for name in DTYPES if name not in _SELDOM_USED)
 _BY_USE: Final = _OFTEN_USED + _SELDOM_USED
@@ -132,18 +159,24 @@ class SocketsBuilder:
         for name, column in self._columns.items():
             rows = getattr(part, name)
             # max() is many times as fast as any(), which does not stop early in columns of numbers.
-            if len(rows) and (rows[0] or rows.max()):
+            # What is one zero all along (`zeros_column`) need not be looked through.
+            if len(rows) and (rows[0] or (rows.strides[0] and rows.max())):
                 column[start:stop] = rows
         self._size = stop
 
     def table(self) -> Sockets:
         """Return all rows; the builder is not to be used any more."""
-        return Sockets(**{name: column[: self._size] for name, column in self._columns.items()})
+        return Sockets.of({name: column[: self._size] for name, column in self._columns.items()})
 
     def _grow(self, room: int) -> None:
         grown = SocketsBuilder(room)
         grown.append(self.table())
         self._columns = grown._columns
+
+
+def zeros_column(name: str, count: int) -> NDArray[Any]:
+    """Return a column of zeros that takes neither memory nor time."""
+    return np.broadcast_to(np.zeros(1, DTYPES[name]), count)
 
 
 def identity_of(cookie: U64, state: U8) -> U64:
@@ -172,4 +205,4 @@ def _zeros(size: int, soon_used: int) -> U8:
     return np.frombuffer(mapping, np.uint8)
 
 
-assert tuple(DTYPES) == tuple(field.name for field in fields(Sockets))  # noqa: S101 - one list, said twice
+assert (*DTYPES, "owners") == tuple(each.name for each in fields(Sockets))  # noqa: S101 - one list, said twice

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from twtop.core.address import MAPPED_PREFIX
-from twtop.core.sockets import U32, Mask, Rows, Sockets
+from twtop.core.sockets import U32, U64, Mask, Rows, Sockets, zeros_column
 from twtop.errors import KernelError
+from twtop.kernel.attributes import MESSAGE_BYTES, find_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,10 @@ _SEQUENCE_WORD: Final = 2
 _MAX_ERRNO: Final = 4095
 """include/linux/err.h; what is beyond is no error number but damage."""
 
-MESSAGE_BYTES: Final = HEADER_BYTES + 72
-"""nlmsghdr and inet_diag_msg; attributes may follow and are skipped."""
+_INET_DIAG_CGROUP_ID: Final = 21
+_CGROUP_ID_BYTES: Final = 8
+_MINI_BYTES: Final = MESSAGE_BYTES + 8
+"""Mini-sockets have no attribute but MARK."""
 
 _MESSAGE: Final = np.dtype(
     {
@@ -104,15 +107,17 @@ def decode(buffer: bytearray, bounds: Sequence[tuple[int, int]], sequence: int, 
     done = interrupted = False
     # As a rule all are of this answer, and of sockets: one look at each is enough.
     if np.any(messages["mark"] != (message_type | NLM_F_MULTI << 16 | sequence << 32)):
-        messages = messages[messages["sequence"] == sequence]
+        own = messages["sequence"] == sequence
+        starts, messages = starts[own], messages[own]
         types = messages["type"]
         ends = types == NLMSG_DONE
         _raise_errors(messages, types, ends)
         done, interrupted = bool(ends.any()), bool(np.any(messages["flags"] & NLM_F_DUMP_INTR))
-        messages = messages[types == message_type]
+        of_sockets = types == message_type
+        starts, messages = starts[of_sockets], messages[of_sockets]
     if np.any(messages["length"] < MESSAGE_BYTES):
         raise KernelError("a sock_diag message is shorter than its fixed part of 72 bytes")
-    return Batch(_columns(messages), done, interrupted)
+    return Batch(_columns(messages, _cgroups(buffer, starts, messages)), done, interrupted)
 
 
 def message_starts(words: U32, bounds: Sequence[tuple[int, int]], sequence: int) -> Rows:
@@ -177,7 +182,21 @@ def _raise_errors(messages: NDArray[Any], types: NDArray[np.uint16], done: Mask)
         raise DumpRefusedError(-failed[0])
 
 
-def _columns(messages: NDArray[Any]) -> Sockets:
+def _cgroups(buffer: bytearray, starts: Rows, messages: NDArray[Any]) -> U64:
+    """Read the cgroup ids of full sockets; 0 for minis, and where the kernel (before 5.9) tells none."""
+    full = np.flatnonzero(messages["length"] > _MINI_BYTES)
+    if not full.size:
+        return zeros_column("cgroup", len(messages))
+    length = messages["length"][full].astype(np.int64)
+    nth, at = find_attributes(buffer, starts[full], length, _INET_DIAG_CGROUP_ID, _CGROUP_ID_BYTES)
+    words = np.frombuffer(buffer, np.uint32)
+    cgroup = np.zeros(len(messages), np.uint64)
+    # Attributes begin at multiples of four bytes, not eight.
+    cgroup[full[nth]] = np.stack([words[at], words[at + 1]], axis=1).view(np.uint64).ravel()
+    return cgroup
+
+
+def _columns(messages: NDArray[Any], cgroup: U64) -> Sockets:
     """Return the wanted columns; views of the messages as far as possible."""
     family = messages["family"]
     ipv6 = np.flatnonzero(family == socket.AF_INET6)
@@ -194,4 +213,5 @@ def _columns(messages: NDArray[Any]) -> Sockets:
     plain = (
         "state", "timer", "retrans", "interface", "cookie", "expires_ms", "rqueue", "wqueue", "uid", "inode",
     )  # fmt: skip
-    return Sockets(family=family, **ends, **{name: messages[name] for name in plain})
+    columns = {name: messages[name] for name in plain}
+    return Sockets.of({"family": family, "cgroup": cgroup, **ends, **columns})

@@ -125,15 +125,13 @@ def _parse(block: bytes, family: int) -> Sockets:
         "local_lo": local_lo,
         "remote_hi": remote_hi,
         "remote_lo": remote_lo,
-        "interface": np.zeros(len(starts)),
-        "cookie": np.zeros(len(starts)),
         "expires_ms": np.minimum(ticks * _MS_PER_TICK, _U32_MAX),
         "rqueue": fields.number("u"),
         "wqueue": fields.number("t"),
         "uid": uid,
         "inode": inode,
     }
-    table = Sockets(**{name: columns[name].astype(dtype) for name, dtype in DTYPES.items()})
+    table = Sockets.of({name: column.astype(DTYPES[name]) for name, column in columns.items()})
     table = replace(table, cookie=_surrogate_cookies(table))
     return table.take(fields.are_well_formed & are_numbers)
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias
 from twtop.core.sockets import Sockets, SocketsBuilder
 from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
 from twtop.errors import KernelError
-from twtop.kernel.decode import HEADER_BYTES, MESSAGE_BYTES, NLMSG_DONE, NLMSG_ERROR, Batch, decode
+from twtop.kernel.attributes import MESSAGE_BYTES
+from twtop.kernel.decode import HEADER_BYTES, NLMSG_DONE, NLMSG_ERROR, Batch, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,15 +12,13 @@ import numpy as np
 
 from twtop.core.sockets import identity_of
 from twtop.core.tcp_info import TcpInfo
-from twtop.errors import KernelError
-from twtop.kernel.decode import MESSAGE_BYTES, decode, message_starts
+from twtop.kernel.attributes import MESSAGE_BYTES, find_attributes
+from twtop.kernel.decode import decode, message_starts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from twtop.core.sockets import U8, U32, U64, Rows
+    from twtop.core.sockets import U8, U32, U64
     from twtop.kernel.decode import Batch
     from twtop.kernel.sockdiag import SockDiag
 
@@ -34,11 +32,6 @@ _MESSAGE: Final = np.dtype(
         "itemsize": MESSAGE_BYTES,
     }
 )
-_ATTRIBUTE: Final = np.dtype([("length", np.uint16), ("type", np.uint16)])
-_HEADER_BYTES: Final = 4
-_TYPE_MASK: Final = np.uint16(0x3FFF)
-"""NLA_TYPE_MASK"""
-
 _OPTIONS: Final = 5
 _LAST_DATA_RECEIVED: Final = 52
 _LAST_ACK_RECEIVED: Final = 56
@@ -78,7 +71,8 @@ def _columns(buffer: bytearray, bounds: Sequence[tuple[int, int]], sequence: int
     messages = np.ndarray((len(buffer) - MESSAGE_BYTES >> 2) + 1, _MESSAGE, buffer, strides=(4,))
     starts = message_starts(words, bounds, sequence)
     starts = starts[(messages["type"][starts] == answer) & (messages["sequence"][starts] == sequence)]
-    nth, info = _find_info(buffer, starts, messages["length"][starts].astype(np.int64))
+    length = messages["length"][starts].astype(np.int64)
+    nth, info = find_attributes(buffer, starts, length, INET_DIAG_INFO, _LEAST_BYTES)
     return _Columns(
         identity=identity_of(messages["cookie"][starts[nth]], messages["state"][starts[nth]]),
         silent_ms=np.minimum(
@@ -86,27 +80,3 @@ def _columns(buffer: bytearray, bounds: Sequence[tuple[int, int]], sequence: int
         ),
         options=octets[(info << 2) + _OPTIONS],
     )
-
-
-def _find_info(buffer: bytearray, starts: Rows, length: NDArray[np.int64]) -> tuple[Rows, Rows]:
-    """Find INET_DIAG_INFO: which of the messages have it, and where it lies, in 32-bit words.
-
-    The attributes of all messages are walked in lockstep: step k reads the k-th one of each.
-    """
-    attributes = np.frombuffer(buffer, _ATTRIBUTE)
-    nth, at, end = np.arange(len(starts)), starts + (MESSAGE_BYTES >> 2), (starts << 2) + length
-    found: list[tuple[Rows, Rows]] = [(nth[:0], at[:0])]
-    while True:
-        inside = (at << 2) + _HEADER_BYTES <= end
-        nth, at, end = nth[inside], at[inside], end[inside]
-        if not at.size:
-            break
-        size = attributes["length"][at].astype(np.int64)
-        if size.min() < _HEADER_BYTES or np.any((at << 2) + size > end):
-            raise KernelError("an attribute of a sock_diag message has an impossible length")
-        wanted = attributes["type"][at] & _TYPE_MASK == INET_DIAG_INFO
-        long_enough = wanted & (size >= _HEADER_BYTES + _LEAST_BYTES)
-        found.append((nth[long_enough], at[long_enough] + (_HEADER_BYTES >> 2)))
-        nth, at, end = nth[~wanted], (at + (size + 3 >> 2))[~wanted], end[~wanted]
-    which, where = zip(*found, strict=True)
-    return np.concatenate(which), np.concatenate(where)
