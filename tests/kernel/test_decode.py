@@ -71,7 +71,23 @@ def row_of(body: bytes) -> Row:
         number = int.from_bytes(address if family == 10 else bytes(10) + b"\xff\xff" + address[:4])
         ends += [number >> 64, number & (1 << 64) - 1]
     interface, cookie, *rest = struct.unpack_from("=IQIIIII", body, 40)
-    return (family, state, timer, retrans, local_port, remote_port, *ends, interface, cookie, *rest)
+    fixed = (family, state, timer, retrans, local_port, remote_port, *ends, interface, cookie, *rest)
+    return (*fixed, cgroup_of(body[72:]), 0, 0, 0)
+
+
+def cgroup_of(attributes: bytes) -> int:
+    # Minis have 8 bytes at most. What follows a damaged attribute cannot be found.
+    if len(attributes) <= 8:
+        return 0
+    at = 0
+    while at + 4 <= len(attributes):
+        length, kind = struct.unpack_from("=HH", attributes, at)
+        if not 4 <= length <= len(attributes) - at:
+            return 0
+        if kind & 0x3FFF == 21:
+            return struct.unpack_from("=Q", attributes, at + 4)[0] if length >= 12 else 0
+        at += length + 3 & ~3
+    return 0
 
 
 def slowly(datagrams: Sequence[bytes]) -> Answer:

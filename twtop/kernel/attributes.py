@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from twtop.errors import KernelError
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -33,10 +31,7 @@ def find_attributes(
 
     ``starts`` are the places of the messages in 32-bit words, ``length`` their bytes. Returns which of the
     messages have it, and where its payload lies, in words. The attributes of all messages are walked in
-    lockstep: step k reads the k-th one of each.
-
-    Raises:
-        KernelError: an attribute is cut short or its length is impossible.
+    lockstep: step k reads the k-th one of each. What lies behind one of an impossible length is not found.
     """
     attributes = np.frombuffer(buffer, _ATTRIBUTE)
     nth, at, end = np.arange(len(starts)), starts + (MESSAGE_BYTES >> 2), (starts << 2) + length
@@ -48,7 +43,8 @@ def find_attributes(
             break
         size = attributes["length"][at].astype(np.int64)
         if size.min() < HEADER_BYTES or np.any((at << 2) + size > end):
-            raise KernelError("an attribute of a sock_diag message has an impossible length")
+            possible = (size >= HEADER_BYTES) & ((at << 2) + size <= end)
+            nth, at, end, size = nth[possible], at[possible], end[possible], size[possible]
         this = attributes["type"][at] & np.uint16(TYPE_MASK) == wanted
         long_enough = this & (size >= HEADER_BYTES + least)
         found.append((nth[long_enough], at[long_enough] + (HEADER_BYTES >> 2)))
