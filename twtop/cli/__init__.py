@@ -1,0 +1,86 @@
+"""The command line: what may be said, and one clear line for everything else.
+
+Nothing heavy is imported before a command needs it: ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from twtop.cli.doctor import doctor_parser
+from twtop.cli.explain import explain_parser
+from twtop.cli.screen import demo_parser, screen_parser
+from twtop.cli.snapshot import snapshot_parser
+from twtop.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Sequence
+
+
+def run(argv: Sequence[str]) -> int:
+    """Do what the command line asks; return the exit status.
+
+    Raises:
+        TwtopError: it cannot be done.
+        SystemExit: help or the version was printed.
+    """
+    # numpy's OpenBLAS would start a thread per core, for linear algebra that nobody does here.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Textual waits this long (ms) for the rest of an escape sequence before a lone esc counts.
+    os.environ.setdefault("ESCDELAY", "25")
+    named = bool(argv) and argv[0] in _COMMANDS
+    command = _COMMANDS[argv[0]] if named else _Command(screen_parser, _open_screen)
+    return command.run(command.parser().parse_args(argv[1:] if named else argv))
+
+
+def _open_screen(arguments: Namespace) -> int:
+    if arguments.words:
+        raise UsageError(_misplaced(arguments.words[0]))
+    from twtop.commands.screen import open_screen
+
+    return open_screen(arguments)
+
+
+def _misplaced(word: str) -> str:
+    if word in _COMMANDS:
+        return f"a command comes first: twtop {word} ..., then its options"
+    return f"there is no command {word!r}; the commands are {', '.join(_COMMANDS)}"
+
+
+def _open_demo(arguments: Namespace) -> int:
+    from twtop.commands.screen import open_demo
+
+    return open_demo(arguments)
+
+
+def _print_snapshot(arguments: Namespace) -> int:
+    from twtop.commands.snapshot import print_snapshot
+
+    return print_snapshot(arguments)
+
+
+def _examine(arguments: Namespace) -> int:
+    from twtop.commands.doctor import examine
+
+    return examine(arguments)
+
+
+def _print_explanation(arguments: Namespace) -> int:
+    from twtop.commands.explain import print_explanation
+
+    return print_explanation(arguments)
+
+
+class _Command(NamedTuple):
+    parser: Callable[[], ArgumentParser]
+    run: Callable[[Namespace], int]
+
+
+_COMMANDS: Final = {
+    "snapshot": _Command(snapshot_parser, _print_snapshot),
+    "doctor": _Command(doctor_parser, _examine),
+    "explain": _Command(explain_parser, _print_explanation),
+    "demo": _Command(demo_parser, _open_demo),
+}

@@ -1,0 +1,54 @@
+"""The command line of ``twtop doctor``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from twtop.cli.parser import Parser, number
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+_LOOKING_S: Final = (1, 3600)
+
+_DOCTOR: Final = """\
+Look twice, a second apart, and say what is wrong with the connections of this
+host or about to be, worst first: the numbers, the cause, what to check, what to
+do, and what not to do and why. Nothing is changed; commands are only shown.
+"""
+
+_DOCTOR_EXAMPLES: Final = """\
+examples:
+  twtop doctor
+  twtop doctor --seconds 10 --filter 'dst 10.0.0.0/8'
+  twtop doctor --format json | jq '.findings[] | {severity, headline}'
+  twtop doctor --watch
+  twtop doctor --rules
+"""
+
+_STATUS: Final = """\
+exit status: 0 nothing found, 1 something found, 2 could not look (said in one
+line), 130 after ctrl+c, 141 when the reader of a pipe is gone
+"""
+
+
+def doctor_parser() -> ArgumentParser:
+    """Tell what ``twtop doctor`` takes."""
+    parser = Parser("twtop doctor", _DOCTOR, _DOCTOR_EXAMPLES, _STATUS)
+    parser.add_argument(
+        "--filter", metavar="EXPR", help="only findings about matching sockets (default: all)"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument(
+        "--seconds",
+        metavar="S",
+        type=number("seconds", *_LOOKING_S),
+        help="how long to look, 1 to 3600 (default: 1)",
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="go on, and print a line for what comes and goes"
+    )
+    parser.add_argument(
+        "--rules", action="store_true", help="list all rules, and whether this kernel can feed them"
+    )
+    return parser

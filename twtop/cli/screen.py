@@ -1,0 +1,84 @@
+"""The command lines of ``twtop`` and ``twtop demo``."""
+
+from __future__ import annotations
+
+from argparse import SUPPRESS
+from typing import TYPE_CHECKING, Final
+
+from twtop import __version__
+from twtop.cli.parser import Parser, Print, number
+from twtop.cli.view_options import STATUS, VOCABULARY, add_view_options
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+_INTERVAL_S: Final = (0.1, 3600)
+_CPU_BUDGET_PERCENT: Final = (1, 100)
+
+_SCREEN: Final = """\
+top for TCP connection states: live timers, port budgets, why a state exists.
+Without a command it opens the screen; the key ? lists the keys there.
+
+commands, as the first word:
+  snapshot   print states and groups, or sockets, once: table, JSON or CSV
+  doctor     say what is wrong or about to be, and what to do about it
+  explain    explain a state, sysctl, column, counter, myth or rule on this host
+  demo       open the screen on a private world with sockets in every state
+"""
+
+_DEMO: Final = """\
+Open the screen on a private network with real sockets in every state, churning
+like a small busy server. This host's own network is not touched, and everything
+is gone when the screen closes.
+"""
+
+_SCREEN_EXAMPLES: Final = """\
+examples:
+  twtop
+  twtop --filter 'dport = :5432'
+  twtop --filter 'time-wait and dst 10.0.0.0/8' --by remote --sort soon
+  twtop --interval 5 --cpu-budget 10
+  twtop snapshot --format json
+  twtop explain close-wait
+"""
+
+
+def screen_parser() -> ArgumentParser:
+    """Tell what ``twtop`` takes without a command."""
+    fields = "sockets, born, gone, soon, left, histogram, queues"
+    usage = "twtop [OPTION ...]\n       twtop COMMAND [ARGUMENT ...]"
+    vocabulary = VOCABULARY.format(fields=fields)
+    parser = Parser("twtop", _SCREEN, vocabulary, _SCREEN_EXAMPLES, STATUS, usage=usage)
+    parser.add_argument("--version", action=Print, text=_version, help="show the version and exit")
+    parser.add_argument("words", nargs="*", help=SUPPRESS)
+    _add_screen_options(parser)
+    return parser
+
+
+def demo_parser() -> ArgumentParser:
+    """Tell what ``twtop demo`` takes."""
+    parser = Parser("twtop demo", _DEMO)
+    _add_screen_options(parser)
+    return parser
+
+
+def _add_screen_options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--interval",
+        metavar="S",
+        type=number("seconds", *_INTERVAL_S),
+        default=1.0,
+        help="seconds between snapshots, 0.1 to 3600 (default: 1)",
+    )
+    add_view_options(parser)
+    parser.add_argument(
+        "--cpu-budget",
+        metavar="PERCENT",
+        type=number("percent", *_CPU_BUDGET_PERCENT),
+        default=25.0,
+        help="of one core, 1 to 100; the interval stretches to keep within (default: 25)",
+    )
+
+
+def _version() -> str:
+    return f"twtop {__version__}\n"

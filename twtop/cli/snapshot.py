@@ -1,0 +1,42 @@
+"""The command line of ``twtop snapshot``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from twtop.cli.parser import Parser, positive
+from twtop.cli.view_options import STATUS, VOCABULARY, add_view_options
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+_SNAPSHOT: Final = """\
+Print the TCP states and groups, or the sockets, of this instant, and exit.
+States and groups are those of matching sockets; the ports in JSON of all.
+"""
+
+_SNAPSHOT_EXAMPLES: Final = """\
+examples:
+  twtop snapshot --limit 10
+  twtop snapshot --filter 'state connected' --by state,remote-network
+  twtop snapshot --filter close-wait --sockets
+  twtop snapshot --sockets --format csv > sockets.csv
+  twtop snapshot --format json | jq .ports.destinations
+"""
+
+
+def snapshot_parser() -> ArgumentParser:
+    """Tell what ``twtop snapshot`` takes."""
+    fields = "sockets, soon, left, histogram, queues"
+    vocabulary = VOCABULARY.format(fields=fields)
+    parser = Parser("twtop snapshot", _SNAPSHOT, vocabulary, _SNAPSHOT_EXAMPLES, STATUS)
+    add_view_options(parser)
+    parser.add_argument("--sockets", action="store_true", help="single sockets; in JSON besides the groups")
+    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="default: table")
+    parser.add_argument(
+        "--limit",
+        metavar="N",
+        type=positive,
+        help="in a table show N groups at most of each level, or N sockets (default: all)",
+    )
+    return parser
