@@ -1,7 +1,7 @@
 """Private network namespaces without names: held by file descriptors only, gone with the last holder.
 
-Sources: unshare(2), setns(2), user_namespaces(7), network_namespaces(7). ``os.unshare`` and ``os.setns``
-exist only from Python 3.12 on, so libc is called directly.
+Sources: unshare(2), user_namespaces(7). ``os.unshare`` exists only from Python 3.12 on, so libc is called
+directly.
 """
 
 from __future__ import annotations
@@ -10,23 +10,17 @@ import ctypes
 import errno
 import os
 import socket
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from twtop.errors import HostError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from twtop.kernel.namespaces import CLONE_NEWNET, HeldNamespace
 
 CLONE_NEWUSER: Final = 0x1000_0000
-CLONE_NEWNET: Final = 0x4000_0000
 CLONE_NEWUTS: Final = 0x0400_0000
 
 _CAPABILITIES: Final = 1 << 12 | 1 << 13 | 1 << 21
 """CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN, bits of CapEff (capabilities(7))."""
-
-_OWN_NAMESPACE: Final = "/proc/thread-self/ns/net"
 
 _SYSCTL: Final = Path("/proc/sys")
 _FORBIDDING: Final = (
@@ -39,11 +33,8 @@ _FORBIDDING: Final = (
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class NetworkNamespace:
-    """One network namespace; closing it (or the end of the process) drops our hold on it."""
-
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
+class NetworkNamespace(HeldNamespace):
+    """A namespace that can be made here."""
 
     @classmethod
     def create(cls) -> Self:
@@ -51,52 +42,15 @@ class NetworkNamespace:
 
         Raises HostError if this process may not (see ``require_namespaces``).
         """
-        home = os.open(_OWN_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
+        home = HeldNamespace.current()
         try:
             _unshare(CLONE_NEWNET)
             try:
                 return cls.current()
             finally:
-                _setns(home)
+                home.enter()
         finally:
-            os.close(home)
-
-    @classmethod
-    def current(cls) -> Self:
-        """Hold the namespace the calling thread is in."""
-        return cls(os.open(_OWN_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC))
-
-    @property
-    def inode(self) -> int:
-        """The number that ``/proc/<pid>/ns/net`` shows for it."""
-        return os.fstat(self.fd).st_ino
-
-    def enter(self) -> None:
-        """Move the calling thread into this namespace for good."""
-        _setns(self.fd)
-
-    @contextmanager
-    def entered(self) -> Iterator[None]:
-        """Move the calling thread into this namespace, and back afterwards.
-
-        Sockets, ``/proc/sys/net`` and child processes belong to the namespace in which they were opened or
-        started; existing sockets do not move.
-        """
-        home = os.open(_OWN_NAMESPACE, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            _setns(self.fd)
-            try:
-                yield
-            finally:
-                _setns(home)
-        finally:
-            os.close(home)
-
-    def close(self) -> None:
-        """Drop the hold; the kernel removes the namespace after its last process and its last live socket."""
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+            home.close()
 
 
 def require_namespaces() -> None:
@@ -162,9 +116,3 @@ def _unshare(flags: int) -> None:
         if flags == CLONE_NEWNET and number == errno.EPERM:
             raise HostError("creating a network namespace needs root or a user namespace")
         raise OSError(number, os.strerror(number))
-
-
-def _setns(fd: int) -> None:
-    if _libc.setns(fd, CLONE_NEWNET) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"setns: {os.strerror(number)}")
