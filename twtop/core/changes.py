@@ -11,6 +11,8 @@ from twtop.core.sockets import Sockets
 from twtop.core.states import State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from twtop.core.snapshot import Snapshot
@@ -22,6 +24,14 @@ READING_MS: Final = 500
 """A dump is not one instant: two readings of a timer may differ from the clock by this much."""
 
 _LONGEST_MS = (1 << 32) - 1
+
+
+Attribute: TypeAlias = "Callable[[Snapshot | None, Snapshot, Rows, Mask], Snapshot]"
+"""Takes the snapshot before, the one of now, where its sockets were before and whether they were there."""
+
+
+def _unattributed(_before: Snapshot | None, now: Snapshot, _at: Rows, _there: Mask) -> Snapshot:
+    return now
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,18 +53,19 @@ class Moment:
     """Per socket: for how long it has been seen in this state, 0 where this snapshot is the first."""
 
 
-def follow(before: Moment | None, now: Snapshot) -> Moment:
-    """Compare a snapshot with the moment before it; pure."""
+def follow(before: Moment | None, now: Snapshot, attribute: Attribute = _unattributed) -> Moment:
+    """Compare a snapshot with the moment before it; ``attribute`` gives the sockets their owners."""
     count = len(now.sockets)
     if before is None:
+        now = attribute(None, now, np.zeros(count, np.intp), np.zeros(count, np.bool_))
         nothing = np.zeros(count, np.bool_)
         no_gone = np.zeros(0, np.bool_)
         return Moment(now, 0.0, nothing, Sockets.empty(), no_gone, nothing, np.zeros(count, np.float32))
     old = before.snapshot
     seconds = now.instant_s - old.instant_s
-    at, survived = old.cookies.find(now.sockets.cookie)
-    if len(old.sockets):
-        survived &= old.sockets.state[at] == now.sockets.state
+    at, there = old.cookies.find(now.sockets.cookie)
+    now = attribute(old, now, at, there)
+    survived = there & (old.sockets.state[at] == now.sockets.state) if len(old.sockets) else there
     rows = np.flatnonzero(survived)
     old_rows = at[rows]
     stayed = np.zeros(len(old.sockets), np.bool_)

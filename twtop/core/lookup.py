@@ -66,7 +66,9 @@ def _place(cookie: U64, table: U32) -> Rows:
     return (cookie & np.uint64(len(table) - 1)).view(np.intp)
 
 
-def find(wanted: U64, ascending: U64) -> tuple[NDArray[np.intp], Mask]:
+def find(
+    wanted: NDArray[np.unsignedinteger], ascending: NDArray[np.unsignedinteger]
+) -> tuple[NDArray[np.intp], Mask]:
     """Return where each wanted value stands in an ascending array, and whether it stands there."""
     if not len(ascending):
         return np.zeros(len(wanted), np.intp), np.zeros(len(wanted), np.bool_)

@@ -58,6 +58,10 @@ class Snapshot:
     """What the configuration files for sysctls say, by dotted names."""
     tcp_info: TcpInfo
     """What was read last of the sockets that last; empty before the first reading."""
+    exact_cookies: bool
+    """Whether cookies are the kernel's, not made of addresses and ports."""
+    owners_lack: str | None = None
+    """How many of the sockets that somebody holds have no known owner, and why; None where all have."""
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -82,6 +86,7 @@ def snapshot(
     unlisted: str | None = None,
     configured: Mapping[str, Setting] = MappingProxyType({}),
     tcp_info: TcpInfo = _NOT_READ,
+    exact_cookies: bool = True,
 ) -> Snapshot:
     """Make a Snapshot of a dump: drop duplicates, add what follows from the columns alone."""
     sockets, cookies = _deduplicate(sockets)
@@ -103,6 +108,7 @@ def snapshot(
         unlisted=unlisted,
         configured=configured,
         tcp_info=tcp_info,
+        exact_cookies=exact_cookies,
     )
 
 

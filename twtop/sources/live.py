@@ -102,6 +102,7 @@ class LiveSource:
             unlisted=None if self.lists_bound_inactive else _UNLISTED,
             configured=self._read_files(instant_s),
             tcp_info=self._tcp_info.read(self._diag, sockets),
+            exact_cookies=self._diag is not None,
         )
 
     def _from_netlink(self, wanted: KernelFilter | None) -> tuple[Sockets, tuple[str, ...]]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twtop.core.changes import Moment, follow, new_connections
 from twtop.core.counter_history import CounterCourse, CounterHistory
 from twtop.core.flow_history import Flow, FlowHistory
+from twtop.core.owners.attribution import Attributor
+from twtop.core.owners.registry import Registry
 from twtop.core.ports.history import PortHistory
 from twtop.core.ports.usage import Ports, port_usage
 from twtop.diagnosis.doctor import Doctor
 from twtop.knowledge.facts import host_facts
 
 if TYPE_CHECKING:
+    from twtop.core.owners.holdings import Holdings
     from twtop.core.snapshot import Snapshot
     from twtop.diagnosis.finding import Finding
     from twtop.kernel.host import HostInfo
@@ -43,17 +47,22 @@ class Frame:
 class Observer:
     """Turns the snapshots of one namespace into frames, in their order; for one thread."""
 
-    def __init__(self, host: HostInfo) -> None:
+    def __init__(self, host: HostInfo, registry: Registry | None = None) -> None:
         self._host = host
+        self._attributor = Attributor(Registry() if registry is None else registry)
         self._history = PortHistory()
         self._flow_history = FlowHistory()
         self._counter_history = CounterHistory()
         self._doctor = Doctor()
         self._before: Moment | None = None
 
-    def observe(self, snapshot: Snapshot) -> Frame:
-        """Compare a snapshot with those before it."""
-        moment = self._before = follow(self._before, snapshot)
+    def observe(self, snapshot: Snapshot, holdings: Holdings | None = None) -> Frame:
+        """Compare a snapshot with those before it; ``holdings``: what processes hold, if anybody looked."""
+        if holdings is None:
+            moment = follow(self._before, snapshot)
+        else:
+            moment = follow(self._before, snapshot, partial(self._attributor.attribute, holdings=holdings))
+        self._before, snapshot = moment, moment.snapshot
         ports = port_usage(snapshot)
         self._history.add(snapshot.instant_s, ports, snapshot.sockets, new_connections(moment))
         flow = self._flow_history.add(moment)

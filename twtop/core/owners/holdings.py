@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,8 +26,10 @@ class Holdings:
     holder: U32 = field(default_factory=lambda: np.zeros(0, np.uint32))
     """Index of the holder in ``holders``."""
     holders: Sequence[Owner] = ()
-    cgroups: Mapping[int, str] = MappingProxyType({})
+    cgroups: Mapping[int, str] = field(default_factory=dict)
     """Paths of cgroups (v2) by the ids that sock_diag tells."""
+    users: Mapping[int, str] = field(default_factory=dict)
+    """Names of users by uid."""
     lack: str | None = None
     """Why some owners cannot be found, for example ``the rest needs CAP_SYS_PTRACE``; None if all can."""
     looking: bool = False

@@ -55,7 +55,7 @@ NOBODY: Final = Owner()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Owners:
-    """Owners by slot, and for each what sockets are grouped by; made by `Registry`."""
+    """Owners by slot, and what sockets are grouped by; `twtop.core.owners.registry.Registry` makes them."""
 
     records: Sequence[Owner]
     """May have more entries than the columns: what was added later."""
@@ -72,49 +72,14 @@ class Owners:
         return len(self.identity)
 
 
-class Registry:
-    """Gives owners their slots; slots only grow in number, so that tables made earlier stay right."""
-
-    def __init__(self) -> None:
-        self._records: list[Owner] = []
-        self._slots: dict[Owner, int] = {}
-        self._command_numbers: dict[str, int] = {"": 0}
-        self._numbers = np.zeros((4, 64), np.uint64)
-        self._small = np.zeros(64, np.uint32)
-        self._processes = np.zeros(64, np.bool_)
-        self.slot(NOBODY)
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    def slot(self, owner: Owner) -> int:
-        """Return the slot of an owner, a new one if it has none."""
-        found = self._slots.get(owner)
-        return self._add(owner) if found is None else found
-
-    def table(self) -> Owners:
-        """Return all owners so far."""
-        count = len(self._records)
-        identity, command, user, unit = self._numbers[:, :count]
-        return Owners(
-            self._records, identity, command, user, unit, self._small[:count], self._processes[:count]
-        )
-
-    def _add(self, owner: Owner) -> int:
-        slot = len(self._records)
-        if slot == len(self._small):
-            self._numbers = np.concatenate([self._numbers, np.zeros_like(self._numbers)], axis=1)
-            self._small = np.concatenate([self._small, np.zeros_like(self._small)])
-            self._processes = np.concatenate([self._processes, np.zeros_like(self._processes)])
-        # Equal texts have equal hashes, in one process; 64 bits are enough to keep others apart.
-        texts = (owner if owner.pid else owner.text, owner.command, owner.user, owner.unit)
-        self._numbers[:, slot] = [hash(text) & _U64 for text in texts]
-        self._small[slot] = self._command_numbers.setdefault(owner.command, len(self._command_numbers))
-        self._processes[slot] = owner.pid != 0
-        self._records.append(owner)
-        self._slots[owner] = slot
-        return slot
-
-
-NO_OWNERS: Final = Registry().table()
+_NO_NUMBERS: Final = np.zeros(1, np.uint64)
+NO_OWNERS: Final = Owners(
+    (NOBODY,),
+    _NO_NUMBERS,
+    _NO_NUMBERS,
+    _NO_NUMBERS,
+    _NO_NUMBERS,
+    np.zeros(1, np.uint32),
+    np.zeros(1, np.bool_),
+)
 """A table of nobody."""

@@ -1,0 +1,174 @@
+"""Whose every socket is, from one snapshot to the next.
+
+A mini-socket has neither inode nor user, so nobody can be asked whose it is. But the cookie of a connection
+stays the same until its TIME-WAIT ends: its owner is carried on from the last snapshot in which it was held.
+What never was seen in anybody's hands goes to whom the rest of the snapshot points to, and says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twtop.core.lookup import find
+from twtop.core.owners.certainty import Certainty
+from twtop.core.owners.circumstances import by_listener, by_remote_end
+from twtop.core.owners.earlier import Earlier
+from twtop.core.owners.owner import NO_UID, Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twtop.core.owners.holdings import Holdings
+    from twtop.core.owners.registry import Registry
+    from twtop.core.snapshot import Snapshot
+    from twtop.core.sockets import U8, U32, U64, Mask, Rows, Sockets
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Claims:
+    """Slots of owners and how certain they are, per socket; filled step by step."""
+
+    owner: U32
+    certainty: U8
+
+    def claim(self, rows: Rows, owner: U32, certainty: Certainty) -> None:
+        """Give rows their owners; who has slot 0 gets none."""
+        known = owner != 0
+        self.owner[rows[known]] = owner[known]
+        self.certainty[rows[known]] = certainty
+
+
+class Attributor:
+    """Attributes the sockets of one namespace, snapshot after snapshot; for one thread."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._earlier = Earlier()
+        self._holders: Sequence[Owner] = ()
+        self._slots = np.zeros(0, np.uint32)
+
+    def attribute(
+        self, before: Snapshot | None, now: Snapshot, at: Rows, there: Mask, holdings: Holdings
+    ) -> Snapshot:
+        """Return a snapshot with owners.
+
+        ``at`` tells, for each of its sockets that was ``there`` before, in which row of ``before`` it was.
+        """
+        count = len(now.sockets)
+        claims = Claims(np.zeros(count, np.uint32), np.zeros(count, np.uint8))
+        self._learn(holdings)
+        if before is not None:
+            _carry_on(claims, before, at, there, exact=now.exact_cookies)
+            self._earlier.remember(before, at, there)
+        self._hold(claims, now, holdings)
+        if before is not None:
+            self._hold_last(claims, before, now, holdings)
+        unknown = np.flatnonzero((claims.owner == 0) & (now.sockets.inode == 0))
+        if unknown.size:
+            self._infer(claims, now, unknown, holdings)
+        lack = _lack(claims, now.sockets, holdings, self._registry.table().has_process)
+        sockets = replace(
+            now.sockets, owner=claims.owner, certainty=claims.certainty, owners=self._registry.table()
+        )
+        return replace(now, sockets=sockets, owners_lack=lack)
+
+    def in_use(self) -> U32:
+        """Return the slots that this attributor may name again, besides those of the last snapshot."""
+        return self._earlier.owners()
+
+    def _learn(self, holdings: Holdings) -> None:
+        """Give the holders their slots."""
+        if holdings.holders is not self._holders or len(holdings.holders) != len(self._slots):
+            self._holders = holdings.holders
+            self._slots = np.fromiter(map(self._registry.slot, holdings.holders), np.uint32)
+
+    def _holder_of(self, inode: U32, holdings: Holdings) -> U32:
+        """Return the slots of the holders of sockets, 0 where none is known."""
+        at, found = find(inode, holdings.inode)
+        owner = np.zeros(len(inode), np.uint32)
+        owner[found] = self._slots[holdings.holder[at[found]]]
+        return owner
+
+    def _hold(self, claims: Claims, now: Snapshot, holdings: Holdings) -> None:
+        """Attribute what is held now; where no process is known, to the user and the cgroup."""
+        sockets = now.sockets
+        rows = np.flatnonzero(sockets.inode)
+        if not rows.size:
+            return
+        claims.claim(rows, self._holder_of(sockets.inode[rows], holdings), Certainty.HELD)
+        nameless = rows[claims.owner[rows] == 0]
+        claims.claim(nameless, self._by_user(sockets, nameless, holdings), Certainty.HELD)
+
+    def _hold_last(self, claims: Claims, before: Snapshot, now: Snapshot, holdings: Holdings) -> None:
+        """Attribute what was held in the snapshot before and found only after it."""
+        old = before.sockets
+        old_rows = np.flatnonzero(old.inode)
+        rows, there = now.cookies.find(old.cookie[old_rows])
+        rows, inode = rows[there], old.inode[old_rows[there]]
+        has_process = self._registry.table().has_process
+        open_question = (now.sockets.inode[rows] == 0) & ~has_process[claims.owner[rows]]
+        rows, inode = rows[open_question], inode[open_question]
+        certainty = Certainty.WAS if now.exact_cookies else Certainty.PORTS
+        claims.claim(rows, self._holder_of(inode, holdings), certainty)
+
+    def _infer(self, claims: Claims, now: Snapshot, unknown: Rows, holdings: Holdings) -> None:
+        """Attribute what nobody was seen to hold; the surest evidence first."""
+        claims.claim(unknown, self._earlier.find(now, unknown), Certainty.PORTS)
+        unknown = unknown[claims.owner[unknown] == 0]
+        claims.claim(unknown, by_listener(now, claims, unknown), Certainty.LISTENER)
+        unknown = unknown[claims.owner[unknown] == 0]
+        likely = by_remote_end(now, claims, unknown, self._registry)
+        claims.claim(unknown, likely, Certainty.LIKELY)
+        # A full socket keeps its cgroup when its process is gone.
+        unknown = unknown[(claims.owner[unknown] == 0) & (now.sockets.cgroup[unknown] != 0)]
+        claims.claim(unknown, self._by_cgroup(now.sockets, unknown, holdings), Certainty.WAS)
+
+    def _by_user(self, sockets: Sockets, rows: Rows, holdings: Holdings) -> U32:
+        """Return slots of owners of which only user and cgroup are known."""
+        return self._partial(sockets.uid[rows].astype(np.uint64), sockets.cgroup[rows], holdings)
+
+    def _by_cgroup(self, sockets: Sockets, rows: Rows, holdings: Holdings) -> U32:
+        """Return slots of owners of which only the cgroup is known."""
+        return self._partial(np.full(len(rows), NO_UID, np.uint64), sockets.cgroup[rows], holdings)
+
+    def _partial(self, uids: U64, cgroups: U64, holdings: Holdings) -> U32:
+        pairs, which = np.unique(np.stack([uids, cgroups], axis=1), axis=0, return_inverse=True)
+        slots = [self._registry.slot(_partial_owner(uid, cgroup, holdings)) for uid, cgroup in pairs.tolist()]
+        return np.array(slots, np.uint32)[which.ravel()]
+
+
+def _partial_owner(uid: int, cgroup: int, holdings: Holdings) -> Owner:
+    """Return what user and cgroup tell of an owner; nobody where they tell nothing."""
+    path = holdings.cgroups.get(cgroup, "")
+    user = "" if uid == NO_UID else holdings.users.get(uid, str(uid))
+    return Owner(uid=uid, user=user, cgroup=path, unit=path)
+
+
+def _carry_on(claims: Claims, before: Snapshot, at: Rows, there: Mask, *, exact: bool) -> None:
+    """Let sockets keep the owners that were seen to hold them."""
+    old = before.sockets
+    if not old.certainty.any():
+        return
+    rows = np.flatnonzero(there)
+    old_rows = at[rows]
+    certainty = old.certainty[old_rows]
+    # What was inferred is inferred anew: there may be better evidence now.
+    seen = (certainty != Certainty.UNKNOWN) & (certainty <= Certainty.PORTS)
+    rows, old_rows, certainty = rows[seen], old_rows[seen], certainty[seen]
+    claims.owner[rows] = old.owner[old_rows]
+    held = Certainty.WAS if exact else Certainty.PORTS
+    claims.certainty[rows] = np.where(certainty == Certainty.PORTS, np.uint8(Certainty.PORTS), np.uint8(held))
+
+
+def _lack(claims: Claims, sockets: Sockets, holdings: Holdings, has_process: Mask) -> str | None:
+    """Say how many of the sockets that somebody holds have no known process, and why."""
+    held = np.flatnonzero(sockets.inode)
+    known = int(np.count_nonzero(has_process[claims.owner[held]]))
+    if known == len(held):
+        return None
+    missing = "processes are still being looked at" if holdings.looking else holdings.lack
+    count = f"owners of {known:,} of {len(held):,} sockets"
+    return f"{count}; {missing}" if missing else f"{count}; no process here holds the rest"
