@@ -68,7 +68,7 @@ class Attributor:
             self._hold_last(claims, before, now, holdings)
         unknown = np.flatnonzero((claims.owner == 0) & (now.sockets.inode == 0))
         if unknown.size:
-            self._infer(claims, now, unknown, holdings)
+            self._infer(claims, now, unknown, there, holdings)
         lack = _lack(claims, now.sockets, holdings, self._registry.table().has_process)
         sockets = replace(
             now.sockets, owner=claims.owner, certainty=claims.certainty, owners=self._registry.table()
@@ -114,9 +114,10 @@ class Attributor:
         certainty = Certainty.WAS if now.exact_cookies else Certainty.PORTS
         claims.claim(rows, self._holder_of(inode, holdings), certainty)
 
-    def _infer(self, claims: Claims, now: Snapshot, unknown: Rows, holdings: Holdings) -> None:
+    def _infer(self, claims: Claims, now: Snapshot, unknown: Rows, there: Mask, holdings: Holdings) -> None:
         """Attribute what nobody was seen to hold; the surest evidence first."""
-        claims.claim(unknown, self._earlier.find(now, unknown), Certainty.PORTS)
+        new = unknown[~there[unknown]]
+        claims.claim(new, self._earlier.find(now, new), Certainty.PORTS)
         unknown = unknown[claims.owner[unknown] == 0]
         claims.claim(unknown, by_listener(now, claims, unknown), Certainty.LISTENER)
         unknown = unknown[claims.owner[unknown] == 0]
