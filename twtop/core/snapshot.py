@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from twtop.core.names.labels import Labels
     from twtop.core.settings import Setting
     from twtop.core.sockets import U32, Mask, Sockets
 
@@ -67,6 +68,10 @@ class Snapshot:
     def lacks(self) -> tuple[str, ...]:
         """Everything that is not in this snapshot, with the reason, one sentence each."""
         return self.degraded if self.unlisted is None else (*self.degraded, self.unlisted)
+
+    def labelled(self, labels: Labels) -> Snapshot:
+        """Return the same with the user's names for addresses."""
+        return replace(self, sockets=replace(self.sockets, labels=labels))
 
     def state_counts(self) -> NDArray[np.int64]:
         """Return the number of sockets by state number (16 entries at least)."""

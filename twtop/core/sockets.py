@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from twtop.core.names.labels import NO_LABELS, Labels
 from twtop.core.owners.owner import NO_OWNERS, Owners
 
 if TYPE_CHECKING:
@@ -90,21 +91,25 @@ class Sockets:
     """By what the owner was found (`twtop.core.owners.certainty.Certainty`)."""
     owners: Owners = NO_OWNERS
     """Whom ``owner`` means."""
+    labels: Labels = NO_LABELS
+    """What the user calls addresses."""
 
     def __len__(self) -> int:
         return len(self.state)
 
     def take(self, rows: Rows | Mask | slice) -> Sockets:
         """Return the chosen rows, in the order given."""
-        return Sockets.of({name: getattr(self, name)[rows] for name in DTYPES}, self.owners)
+        return Sockets.of({name: getattr(self, name)[rows] for name in DTYPES}, self.owners, self.labels)
 
     @staticmethod
-    def of(columns: Mapping[str, NDArray[Any]], owners: Owners = NO_OWNERS) -> Sockets:
+    def of(
+        columns: Mapping[str, NDArray[Any]], owners: Owners = NO_OWNERS, labels: Labels = NO_LABELS
+    ) -> Sockets:
         """Make a table of its columns; ``state`` must be there, other missing ones are zeros."""
         count = len(columns["state"])
         missing = {name: zeros_column(name, count) for name in DTYPES if name not in columns}
         whole: Any = {**columns, **missing}
-        return Sockets(**whole, owners=owners)
+        return Sockets(**whole, owners=owners, labels=labels)
 
     @staticmethod
     def empty() -> Sockets:
@@ -205,4 +210,4 @@ def _zeros(size: int, soon_used: int) -> U8:
     return np.frombuffer(mapping, np.uint8)
 
 
-assert (*DTYPES, "owners") == tuple(each.name for each in fields(Sockets))  # noqa: S101 - one list, said twice
+assert (*DTYPES, "owners", "labels") == tuple(each.name for each in fields(Sockets))  # noqa: S101 - one list, said twice
