@@ -54,6 +54,26 @@ def read_counters(root: Path = PROC_NET) -> Counters:
     return Counters(values, tuple(problems))
 
 
+def holds_sockets(root: Path = PROC_NET) -> bool:
+    """Tell whether sockstat and sockstat6 count any TCP socket of a namespace; also where they say nothing.
+
+    Sockets that are only bound are not counted, and SYN-RECV with their listener (net/ipv4/proc.c,
+    ``sockstat_seq_show``).
+    """
+    counts: list[int] = []
+    for name, group, words in (("sockstat", "TCP", ("inuse", "tw")), ("sockstat6", "TCP6", ("inuse",))):
+        try:
+            with (root / name).open("rb") as file:
+                lines = file.read(_LIMIT).decode("ascii", "replace").split("\n")
+        except OSError:
+            # Without IPv6 there is no second file.
+            counts += [] if name == _NEEDS_IPV6 else [1]
+            continue
+        values, _ = _parse_pairs(name, lines)
+        counts += [values.get(f"{name}.{group}.{word}", 1) for word in words]
+    return any(counts)
+
+
 def _parse_headed(lines: list[str]) -> tuple[dict[str, int], list[str]]:
     """Parse snmp and netstat: every group is a line of names, then a line with as many numbers."""
     values: dict[str, int] = {}

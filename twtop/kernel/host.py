@@ -57,15 +57,20 @@ class HostInfo(NamedTuple):
 
 
 def read_host(named_namespaces: Path = Path("/run/netns")) -> HostInfo:
-    """Describe the host and the network namespace of the calling thread; never raises.
-
-    The initial network namespace is recognised by sysctls that no other has (net/ipv4/sysctl_net_ipv4.c,
-    ``ipv4_table``): that needs no privilege, and is right inside a container, where process 1 is no witness.
-    """
+    """Describe the host and the network namespace of the calling thread; never raises."""
     names = os.uname()
-    namespaced = not _ONLY_IN_THE_INITIAL_NAMESPACE.exists()
+    namespaced = not in_initial_namespace()
     label = _namespace_label(named_namespaces) if namespaced else "host"
     return HostInfo(printable(names.nodename), printable(names.release), label, namespaced)
+
+
+def in_initial_namespace() -> bool:
+    """Tell whether the calling thread is in the network namespace that the machine started with.
+
+    It is recognised by sysctls that no other has (net/ipv4/sysctl_net_ipv4.c, ``ipv4_table``): that needs no
+    privilege, and is right inside a container, where process 1 is no witness.
+    """
+    return _ONLY_IN_THE_INITIAL_NAMESPACE.exists()
 
 
 def _namespace_label(named_namespaces: Path) -> str:

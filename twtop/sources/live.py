@@ -10,7 +10,7 @@ from twtop.core.snapshot import Snapshot, snapshot
 from twtop.core.sockets import Sockets
 from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
 from twtop.errors import KernelError
-from twtop.kernel.counters import read_counters
+from twtop.kernel.counters import holds_sockets, read_counters
 from twtop.kernel.host import HostInfo, read_host
 from twtop.kernel.procnet import read_tcp_tables
 from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _CONNECTED: Final = ALL_STATES & ~State.LISTEN.bit & ~State.UNCONN.bit
 _ATTEMPTS: Final = 2
-_UNLISTED: Final = "sockets only bound (UNCONN) cannot be listed here: that takes netlink and Linux 6.8"
+UNLISTED: Final = "sockets only bound (UNCONN) cannot be listed here: that takes netlink and Linux 6.8"
 _BOUND_SHARE: Final = 100
 _FILES_EVERY_S: Final = 60.0
 """How often configuration files are read again."""
@@ -77,6 +77,10 @@ class LiveSource:
             self._diag.close()
             self._diag = None
 
+    def has_sockets(self) -> bool:
+        """Tell whether there are any, as far as the kernel's own count tells; cheap."""
+        return holds_sockets()
+
     @property
     def lists_bound_inactive(self) -> bool:
         """Tell whether sockets that are bound and nothing else can be listed here."""
@@ -99,7 +103,7 @@ class LiveSource:
             counters=counters,
             udp_ports=self._udp_ports(),
             degraded=(*remarks, *counters.problems),
-            unlisted=None if self.lists_bound_inactive else _UNLISTED,
+            unlisted=None if self.lists_bound_inactive else UNLISTED,
             configured=self._read_files(instant_s),
             tcp_info=self._tcp_info.read(self._diag, sockets),
             exact_cookies=self._diag is not None,

@@ -1,0 +1,191 @@
+"""Snapshots of a network namespace that need not be that of the thread."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol, Self
+
+from twtop.core.snapshot import Snapshot, snapshot
+from twtop.core.sysctls import Sysctls
+from twtop.core.tcp_info import no_tcp_info
+from twtop.errors import KernelError
+from twtop.kernel.counters import PROC_NET, holds_sockets, read_counters
+from twtop.kernel.host import HostInfo, read_host
+from twtop.kernel.namespace_list import PROC, process_in
+from twtop.kernel.namespaces import HeldNamespace
+from twtop.kernel.procnet import read_tcp_tables
+from twtop.kernel.sysctl import WATCHED
+from twtop.kernel.udp import read_udp_ports
+from twtop.sources.live import UNLISTED, LiveSource
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from twtop.kernel.bytecode import KernelFilter
+    from twtop.kernel.namespace_list import Namespace
+
+_NO_PRIVILEGE: Final = "entering it needs CAP_SYS_ADMIN"
+_UNKNOWN_SYSCTL: Final = f"/proc/sys shows a namespace only from inside, and {_NO_PRIVILEGE}"
+
+
+class Source(Protocol):
+    """Where the snapshots of one namespace come from."""
+
+    host: HostInfo
+
+    def take(self, wanted: KernelFilter | None = None) -> Snapshot:
+        """Take a snapshot; raises KernelError."""
+
+    def has_sockets(self) -> bool:
+        """Tell whether there are any, as far as the kernel's own count tells; cheap."""
+
+    def close(self) -> None:
+        """Let go of the namespace."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def open_source(namespace: Namespace) -> Source:
+    """Open a namespace: from inside, or, where it may not be entered, through the files of a process in it.
+
+    Raises KernelError, with the reason, where neither can be done.
+    """
+    if namespace.own:
+        return LiveSource()
+    try:
+        return EnteredSource(namespace)
+    except PermissionError as error:
+        if process_in(namespace) is None:
+            reason = "there is no process in it that could be looked at instead"
+            raise KernelError(f"namespace {namespace.name}: {_NO_PRIVILEGE}, and {reason}") from error
+        return OutsideSource(namespace)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise KernelError(f"cannot enter namespace {namespace.name}: {reason}") from error
+
+
+class _Closing:
+    """Closes itself at the end of a ``with``."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the namespace."""
+
+
+class EnteredSource(_Closing):
+    """A namespace that the thread enters for every snapshot, and leaves again; for one thread."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        """Enter it for the first time; raises OSError."""
+        self._held = _hold(namespace)
+        try:
+            with self._held.entered():
+                self._live = LiveSource()
+        except OSError:
+            self._held.close()
+            raise
+        self.host = _called(self._live.host, namespace)
+
+    def take(self, wanted: KernelFilter | None = None) -> Snapshot:
+        """Take a snapshot as `LiveSource` does."""
+        with self._held.entered():
+            return self._live.take(wanted)
+
+    def has_sockets(self) -> bool:
+        """Look at the kernel's own count."""
+        with self._held.entered():
+            return holds_sockets(PROC_NET)
+
+    def close(self) -> None:
+        """Let go: as long as it is held, the namespace cannot end."""
+        self._live.close()
+        self._held.close()
+
+
+def _hold(namespace: Namespace) -> HeldNamespace:
+    paths = [namespace.path, *(f"{PROC}/{pid}/ns/net" for pid in namespace.pids)]
+    refused: OSError | None = None
+    for path in filter(None, paths):
+        try:
+            held = HeldNamespace.open(path)
+        except OSError as error:
+            refused = refused or error
+            continue
+        # Meanwhile the process may have left, and its id be another's.
+        if held.inode == namespace.number:
+            return held
+        held.close()
+    raise refused or OSError(None, "it is gone")
+
+
+class OutsideSource(_Closing):
+    """A namespace that may not be entered, as ``/proc/PID/net`` of a process in it shows it."""
+
+    def __init__(self, namespace: Namespace) -> None:
+        self._namespace = namespace
+        here = read_host()
+        self.host = _called(here._replace(namespaced=namespace.name != "host"), namespace)
+
+    def take(self, wanted: KernelFilter | None = None) -> Snapshot:
+        """Take a snapshot of all sockets, whatever is wanted; sysctls are unknown.
+
+        Raises KernelError where the files cannot be read, or no known process is left.
+        """
+        pid, root = self._process()
+        sockets = read_tcp_tables(root)
+        wall_s, instant_s = time.time(), time.monotonic()
+        counters = read_counters(root)
+        udp_ports = _udp_ports(root)
+        if process_in(self._namespace) != pid:
+            raise KernelError(
+                f"namespace {self._namespace.name}: process {pid} left while its files were read"
+            )
+        return snapshot(
+            sockets,
+            wall_s=wall_s,
+            instant_s=instant_s,
+            sysctls=Sysctls({}, dict.fromkeys(WATCHED, _UNKNOWN_SYSCTL)),
+            counters=counters,
+            udp_ports=udp_ports,
+            degraded=(self._remark(pid), *counters.problems),
+            unlisted=UNLISTED,
+            tcp_info=no_tcp_info(f"there is tcp_info over netlink only, and {_NO_PRIVILEGE}"),
+            exact_cookies=False,
+        )
+
+    def has_sockets(self) -> bool:
+        """Look at the kernel's own count."""
+        return holds_sockets(self._process()[1])
+
+    def _process(self) -> tuple[int, Path]:
+        pid = process_in(self._namespace)
+        if pid is None:
+            raise KernelError(f"namespace {self._namespace.name}: its processes have ended")
+        return pid, Path(f"{PROC}/{pid}/net")
+
+    def _remark(self, pid: int) -> str:
+        return (
+            f"namespace {self._namespace.name}: {_NO_PRIVILEGE}; read from /proc/{pid}/net: sysctls unknown"
+            " (ports by the kernel's defaults), cookies made of addresses and ports"
+        )
+
+
+def _called(host: HostInfo, namespace: Namespace) -> HostInfo:
+    """Give a namespace that is not the machine's first one its name."""
+    return host._replace(namespace_label=namespace.name) if host.namespaced else host
+
+
+def _udp_ports(root: Path) -> NDArray[np.uint16] | None:
+    with suppress(KernelError):
+        return read_udp_ports(None, root)
+    return None
