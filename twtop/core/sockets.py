@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -50,6 +51,8 @@ DTYPES: Final[dict[str, type[np.unsignedinteger[Any]]]] = {
     "owner": np.uint32,
     "certainty": np.uint8,
 }
+
+NO_NAMESPACES: Final[Mapping[int, str]] = MappingProxyType({})
 
 STATE_BITS: Final = np.uint64(4)
 _STATE_MASK: Final = np.uint8(0xF)
@@ -93,23 +96,29 @@ class Sockets:
     """Whom ``owner`` means."""
     labels: Labels = NO_LABELS
     """What the user calls addresses."""
+    namespaces: Mapping[int, str] = NO_NAMESPACES
+    """What the numbers in ``netns`` are called."""
 
     def __len__(self) -> int:
         return len(self.state)
 
     def take(self, rows: Rows | Mask | slice) -> Sockets:
         """Return the chosen rows, in the order given."""
-        return Sockets.of({name: getattr(self, name)[rows] for name in DTYPES}, self.owners, self.labels)
+        columns = {name: getattr(self, name)[rows] for name in DTYPES}
+        return Sockets.of(columns, self.owners, self.labels, self.namespaces)
 
     @staticmethod
     def of(
-        columns: Mapping[str, NDArray[Any]], owners: Owners = NO_OWNERS, labels: Labels = NO_LABELS
+        columns: Mapping[str, NDArray[Any]],
+        owners: Owners = NO_OWNERS,
+        labels: Labels = NO_LABELS,
+        namespaces: Mapping[int, str] = NO_NAMESPACES,
     ) -> Sockets:
         """Make a table of its columns; ``state`` must be there, other missing ones are zeros."""
         count = len(columns["state"])
         missing = {name: zeros_column(name, count) for name in DTYPES if name not in columns}
         whole: Any = {**columns, **missing}
-        return Sockets(**whole, owners=owners, labels=labels)
+        return Sockets(**whole, owners=owners, labels=labels, namespaces=namespaces)
 
     @staticmethod
     def empty() -> Sockets:
@@ -210,4 +219,5 @@ def _zeros(size: int, soon_used: int) -> U8:
     return np.frombuffer(mapping, np.uint8)
 
 
-assert (*DTYPES, "owners", "labels") == tuple(each.name for each in fields(Sockets))  # noqa: S101 - one list, said twice
+_TABLES: Final = ("owners", "labels", "namespaces")
+assert (*DTYPES, *_TABLES) == tuple(each.name for each in fields(Sockets))  # noqa: S101 - one list, said twice

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from twtop.core.snapshot import Snapshot, snapshot
@@ -48,8 +49,11 @@ class LiveSource:
     are listed less often, so that they cost a hundredth of the CPU time at most.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str | None = None) -> None:
+        """``name`` is what a namespace that is not the machine's first one is called."""
         self.host: HostInfo = read_host()
+        if name is not None and self.host.namespaced:
+            self.host = self.host._replace(namespace_label=name)
         self.refusal: str | None = None
         """Why netlink cannot be used; None if it can."""
         self._diag: SockDiag | None = None
@@ -96,7 +100,7 @@ class LiveSource:
         wall_s, instant_s = time.time(), time.monotonic()
         counters = read_counters()
         return snapshot(
-            sockets,
+            replace(sockets, namespaces={0: self.host.namespace_label}),
             wall_s=wall_s,
             instant_s=instant_s,
             sysctls=read_sysctls(),

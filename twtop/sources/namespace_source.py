@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -90,11 +91,11 @@ class EnteredSource(_Closing):
         self._held = _hold(namespace)
         try:
             with self._held.entered():
-                self._live = LiveSource()
+                self._live = LiveSource(namespace.name)
         except OSError:
             self._held.close()
             raise
-        self.host = _called(self._live.host, namespace)
+        self.host = self._live.host
 
     def take(self, wanted: KernelFilter | None = None) -> Snapshot:
         """Take a snapshot as `LiveSource` does."""
@@ -133,8 +134,7 @@ class OutsideSource(_Closing):
 
     def __init__(self, namespace: Namespace) -> None:
         self._namespace = namespace
-        here = read_host()
-        self.host = _called(here._replace(namespaced=namespace.name != "host"), namespace)
+        self.host = read_host()._replace(namespace_label=namespace.name, namespaced=namespace.name != "host")
 
     def take(self, wanted: KernelFilter | None = None) -> Snapshot:
         """Take a snapshot of all sockets, whatever is wanted; sysctls are unknown.
@@ -151,7 +151,7 @@ class OutsideSource(_Closing):
                 f"namespace {self._namespace.name}: process {pid} left while its files were read"
             )
         return snapshot(
-            sockets,
+            replace(sockets, namespaces={0: self._namespace.name}),
             wall_s=wall_s,
             instant_s=instant_s,
             sysctls=Sysctls({}, dict.fromkeys(WATCHED, _UNKNOWN_SYSCTL)),
@@ -178,11 +178,6 @@ class OutsideSource(_Closing):
             f"namespace {self._namespace.name}: {_NO_PRIVILEGE}; read from /proc/{pid}/net: sysctls unknown"
             " (ports by the kernel's defaults), cookies made of addresses and ports"
         )
-
-
-def _called(host: HostInfo, namespace: Namespace) -> HostInfo:
-    """Give a namespace that is not the machine's first one its name."""
-    return host._replace(namespace_label=namespace.name) if host.namespaced else host
 
 
 def _udp_ports(root: Path) -> NDArray[np.uint16] | None:

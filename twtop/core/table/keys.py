@@ -61,6 +61,12 @@ def remote_text(sockets: Sockets, row: int) -> str:
     return endpoint_text(*_remote(sockets, row)) if has_remote(int(sockets.state[row])) else "*"
 
 
+def namespace_text(sockets: Sockets, row: int) -> str:
+    """Return the name of a socket's network namespace, or its number."""
+    number = int(sockets.netns[row])
+    return sockets.namespaces.get(number, str(number) if number else "this one")
+
+
 def _remote_address(sockets: Sockets) -> tuple[U64, U64]:
     """Return the halves of the remote addresses; all sockets without a peer share one that no peer has."""
     alone = is_alone(sockets)
@@ -154,6 +160,12 @@ KEYS: Final[dict[str, Key]] = {
             splits_bundles=True,
         ),
         Key(
+            "namespace",
+            "network namespace",
+            lambda sockets, _: [sockets.netns],
+            lambda sockets, row, _: namespace_text(sockets, row),
+        ),
+        Key(
             "role",
             "role",
             lambda _, server: [server.view(np.uint8)],
@@ -163,6 +175,8 @@ KEYS: Final[dict[str, Key]] = {
 }
 
 DEFAULT_KEYS: Final = ("state", "peer")
+DEFAULT_KEYS_OF_ALL: Final = ("namespace", *DEFAULT_KEYS)
+"""Where the sockets of several network namespaces are shown."""
 
 
 def parse_keys(text: str) -> tuple[str, ...]:
