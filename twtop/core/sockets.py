@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -96,7 +96,7 @@ class Sockets:
     """Whom ``owner`` means."""
     labels: Labels = NO_LABELS
     """What the user calls addresses."""
-    namespaces: Mapping[int, str] = NO_NAMESPACES
+    namespaces: Mapping[int, str] = field(default_factory=lambda: NO_NAMESPACES)
     """What the numbers in ``netns`` are called."""
 
     def __len__(self) -> int:
