@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from twtop.cli.parser import Parser, number
+from twtop.cli.options import reader
+from twtop.cli.parser import Parser
+from twtop.core.options.kinds import Number
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-_LOOKING_S: Final = (1, 3600)
+_LOOKING: Final = Number("seconds", 1, 3600, "S")
 
 _DOCTOR: Final = """\
 Look twice, a second apart, and say what is wrong with the connections of this
@@ -42,7 +44,7 @@ def doctor_parser() -> ArgumentParser:
     parser.add_argument(
         "--seconds",
         metavar="S",
-        type=number("seconds", *_LOOKING_S),
+        type=reader(_LOOKING),
         help="how long to look, 1 to 3600 (default: 1)",
     )
     parser.add_argument(

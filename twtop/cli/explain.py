@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from twtop.cli.parser import Parser
-from twtop.cli.view_options import STATUS
+from twtop.cli.vocabulary import STATUS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser

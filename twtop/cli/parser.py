@@ -1,9 +1,8 @@
-"""A parser whose errors are one line, and the kinds of values that options of several commands share."""
+"""A parser whose errors are one line, and what reads a count."""
 
 from __future__ import annotations
 
 from argparse import Action, ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from twtop.core.text import printable
@@ -47,19 +46,6 @@ class Print(Action):
         """Print, and leave."""
         emit([self._text()])
         parser.exit()
-
-
-def number(unit: str, lowest: float, highest: float) -> Callable[[str], float]:
-    """Return what reads a number of some unit between two limits."""
-
-    def read(text: str) -> float:
-        with suppress(ValueError):
-            # Neither infinity nor NaN is in between.
-            if lowest <= float(text) <= highest:
-                return float(text)
-        raise ArgumentTypeError(f"expected {unit} from {lowest} to {highest}, found {text!r}")
-
-    return read
 
 
 def positive(text: str) -> int:

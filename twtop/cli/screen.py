@@ -6,14 +6,12 @@ from argparse import SUPPRESS
 from typing import TYPE_CHECKING, Final
 
 from twtop import __version__
-from twtop.cli.parser import Parser, Print, number
-from twtop.cli.view_options import STATUS, VOCABULARY, add_view_options
+from twtop.cli.options import add_options
+from twtop.cli.parser import Parser, Print
+from twtop.cli.vocabulary import STATUS, VOCABULARY
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-
-_INTERVAL_S: Final = (0.1, 3600)
-_CPU_BUDGET_PERCENT: Final = (1, 100)
 
 _SCREEN: Final = """\
 top for TCP connection states: live timers, port budgets, why a state exists.
@@ -51,33 +49,15 @@ def screen_parser() -> ArgumentParser:
     parser = Parser("twtop", _SCREEN, vocabulary, _SCREEN_EXAMPLES, STATUS, usage=usage)
     parser.add_argument("--version", action=Print, text=_version, help="show the version and exit")
     parser.add_argument("words", nargs="*", help=SUPPRESS)
-    _add_screen_options(parser)
+    add_options(parser)
     return parser
 
 
 def demo_parser() -> ArgumentParser:
     """Tell what ``twtop demo`` takes."""
     parser = Parser("twtop demo", _DEMO)
-    _add_screen_options(parser)
+    add_options(parser)
     return parser
-
-
-def _add_screen_options(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--interval",
-        metavar="S",
-        type=number("seconds", *_INTERVAL_S),
-        default=1.0,
-        help="seconds between snapshots, 0.1 to 3600 (default: 1)",
-    )
-    add_view_options(parser)
-    parser.add_argument(
-        "--cpu-budget",
-        metavar="PERCENT",
-        type=number("percent", *_CPU_BUDGET_PERCENT),
-        default=25.0,
-        help="of one core, 1 to 100; the interval stretches to keep within (default: 25)",
-    )
 
 
 def _version() -> str:

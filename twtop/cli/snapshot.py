@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from twtop.cli.options import add_options
 from twtop.cli.parser import Parser, positive
-from twtop.cli.view_options import STATUS, VOCABULARY, add_view_options
+from twtop.cli.vocabulary import STATUS, VOCABULARY
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -30,7 +31,7 @@ def snapshot_parser() -> ArgumentParser:
     fields = "sockets, soon, left, histogram, queues"
     vocabulary = VOCABULARY.format(fields=fields)
     parser = Parser("twtop snapshot", _SNAPSHOT, vocabulary, _SNAPSHOT_EXAMPLES, STATUS)
-    add_view_options(parser)
+    add_options(parser, ("filter", "keys", "sort"))
     parser.add_argument("--sockets", action="store_true", help="single sockets; in JSON besides the groups")
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="default: table")
     parser.add_argument(

@@ -1,12 +1,14 @@
-"""The options that say what to see: ``--filter``, ``--by`` and ``--sort``."""
+"""What the command line chose, read where it is costly to read, and put before what a file says."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twtop.core.filter import Everything, FilterError, parse
+from twtop.core.options.kinds import Name, OptionError
+from twtop.core.options.screen import OPTIONS
 from twtop.core.table.fields import DEFAULT_SORT
-from twtop.core.table.keys import DEFAULT_KEYS, parse_keys
+from twtop.core.table.keys import DEFAULT_KEYS
 from twtop.core.table.view import Spec
 from twtop.errors import UsageError
 from twtop.kernel.services import service_port
@@ -16,20 +18,48 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from twtop.core.filter import Expr
+    from twtop.core.options.kinds import Kind
 
 
 def chosen_view(arguments: Namespace, fields: Iterable[str]) -> Spec:
-    """Read the three options; ``fields`` are the ones to sort by.
+    """Read ``--filter``, ``--by`` and ``--sort``; ``fields`` are the ones to sort by.
 
     Raises:
         UsageError: one of them cannot be understood.
     """
-    sort = DEFAULT_SORT if arguments.sort is None else arguments.sort
+    chosen = chosen_options(arguments, ("filter", "keys"))
     names = tuple(fields)
-    if sort not in names:
-        raise UsageError(f"--sort: there is no field {sort!r} here; the fields are {', '.join(names)}")
-    keys = DEFAULT_KEYS if arguments.by is None else parse_keys(arguments.by)
-    return Spec(filter=chosen_filter(arguments.filter), keys=keys, sort=sort)
+    if arguments.sort is not None:
+        chosen["sort"] = _read(Name("field", lambda: names, "FIELD"), "--sort", arguments.sort)
+    return Spec(
+        filter=chosen.get("filter", Everything()),
+        keys=chosen.get("keys", DEFAULT_KEYS),
+        sort=chosen.get("sort", DEFAULT_SORT),
+    )
+
+
+def chosen_options(arguments: Namespace, members: Iterable[str] = OPTIONS) -> dict[str, Any]:
+    """Return what the command line says of options, by their members' names.
+
+    Raises:
+        UsageError: one of them cannot be understood.
+    """
+    chosen: dict[str, Any] = {}
+    for member in members:
+        option = OPTIONS[member]
+        said = getattr(arguments, member, None)
+        if said is not None and option.flag is not None:
+            chosen[member] = said if option.kind.is_light else _read(option.kind, option.flag, said)
+    return chosen
+
+
+def _read(kind: Kind[Any], flag: str, text: str) -> Any:
+    try:
+        return kind.of_text(text, service_port)
+    except FilterError as error:
+        raise pointing(error) from error
+    except OptionError as error:
+        raise UsageError(f"{flag}: {error}") from error
 
 
 def chosen_filter(text: str | None) -> Expr:
@@ -39,5 +69,10 @@ def chosen_filter(text: str | None) -> Expr:
     try:
         return parse(text, service_port)
     except FilterError as error:
-        pointer = error.pointer().replace("\n", "\n  ")
-        raise UsageError(f"{error}\n  {pointer}") from error
+        raise pointing(error) from error
+
+
+def pointing(error: FilterError, where: str = "") -> UsageError:
+    """Return the complaint about a filter with the line that points at what is wrong."""
+    pointer = error.pointer().replace("\n", "\n  ")
+    return UsageError(f"{where}{error}\n  {pointer}")

@@ -45,15 +45,7 @@ def _show(options: ScreenOptions) -> int:
 
 
 def _options(arguments: Namespace) -> ScreenOptions:
-    from twtop.commands.choices import chosen_view
+    from twtop.commands.choices import chosen_options
     from twtop.core.options import ScreenOptions
-    from twtop.core.table.fields import FIELDS
 
-    spec = chosen_view(arguments, FIELDS)
-    return ScreenOptions(
-        interval_s=arguments.interval,
-        filter=spec.filter,
-        keys=spec.keys,
-        sort=spec.sort,
-        cpu_budget=arguments.cpu_budget,
-    )
+    return ScreenOptions(**chosen_options(arguments))

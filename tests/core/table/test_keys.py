@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.build import Row, crowd, rows_of, table, unhurried
+from tests.core.filter.strategies import LABELS
 from twtop.core.address import MAPPED_PREFIX
 from twtop.core.mixing import mixed
 from twtop.core.roles import server_side
 from twtop.core.states import State, state_label
 from twtop.core.sysctls import DEFAULT_PORT_RANGE
-from twtop.core.table.keys import DEFAULT_KEYS, KEYS, has_remote, local_text, parse_keys, remote_text
-from twtop.errors import UsageError
+from twtop.core.table.keys import KEYS, has_remote, local_text, remote_text
 
 ALONE = (State.LISTEN, State.UNCONN)
 
@@ -57,6 +57,7 @@ def text_of(name: str, row: Row, server: bool) -> str:
         "local-address": address(row.local_hi, row.local_lo),
         "local-port": f":{row.local_port}",
         "role": "server" if server else "client",
+        "label": "*" if alone else LABELS.text(row.remote_hi, row.remote_lo) or "no label",
     }[name]
 
 
@@ -119,30 +120,3 @@ def test_ends_of_single_sockets() -> None:
     assert [local_text(sockets, row) for row in range(3)] == ["*:80", "*:*", "127.0.0.1:81"]
     assert [remote_text(sockets, row) for row in range(3)] == ["*", "*", "[::1]:82"]
     assert [has_remote(state) for state in (State.LISTEN, State.UNCONN, State.TIME_WAIT)] == [0, 0, 1]
-
-
-@pytest.mark.parametrize(
-    ("text", "keys"),
-    [
-        ("state,peer", DEFAULT_KEYS),
-        (" State , REMOTE_ADDRESS", ("state", "remote-address")),
-        ("role", ("role",)),
-        (",".join(KEYS), tuple(KEYS)),
-    ],
-)
-def test_parse_keys(text: str, keys: tuple[str, ...]) -> None:
-    assert parse_keys(text) == keys
-
-
-@pytest.mark.parametrize(
-    ("text", "complaint"),
-    [
-        ("", "there is no key ''"),
-        ("state,", "there is no key ''"),
-        ("state,colour", "there is no key 'colour'; the keys are state, peer, remote"),
-        ("state,peer,state", "'state' is there twice"),
-    ],
-)
-def test_wrong_keys_are_named(text: str, complaint: str) -> None:
-    with pytest.raises(UsageError, match=complaint):
-        parse_keys(text)

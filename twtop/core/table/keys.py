@@ -10,7 +10,6 @@ import numpy as np
 from twtop.core.address import MAPPED_PREFIX, address_text, endpoint_text, is_ipv4
 from twtop.core.roles import is_alone
 from twtop.core.states import State, state_label
-from twtop.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 _NET4: Final = np.uint64(MAPPED_PREFIX | 0xFFFFFF00)
 _NOBODY: Final = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+_NO_PEER: Final = np.uint32(0xFFFF_FFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,17 @@ def _network_text(sockets: Sockets, row: int, _: bool) -> str:
     return f"{address_text(high, 0)}/64"
 
 
+def _label_columns(sockets: Sockets, _: Mask) -> Sequence[NDArray[np.unsignedinteger]]:
+    label = sockets.labels.find(sockets.remote_hi, sockets.remote_lo)
+    return [np.where(is_alone(sockets), _NO_PEER, label)]
+
+
+def _label_text(sockets: Sockets, row: int, _: bool) -> str:
+    if not has_remote(int(sockets.state[row])):
+        return "*"
+    return sockets.labels.text(*_remote(sockets, row)[:2]) or "no label"
+
+
 KEYS: Final[dict[str, Key]] = {
     key.name: key
     for key in (
@@ -171,24 +182,10 @@ KEYS: Final[dict[str, Key]] = {
             lambda _, server: [server.view(np.uint8)],
             lambda _sockets, _row, server: "server" if server else "client",
         ),
+        Key("label", "label of the peer", _label_columns, _label_text),
     )
 }
 
 DEFAULT_KEYS: Final = ("state", "peer")
 DEFAULT_KEYS_OF_ALL: Final = ("namespace", *DEFAULT_KEYS)
 """Where the sockets of several network namespaces are shown."""
-
-
-def parse_keys(text: str) -> tuple[str, ...]:
-    """Read ``--by``: names of keys, separated by commas, each at most once.
-
-    Raises:
-        UsageError: a name is unknown, missing or repeated.
-    """
-    names = tuple(name.strip().lower().replace("_", "-") for name in text.split(","))
-    for name in names:
-        if name not in KEYS:
-            raise UsageError(f"--by: there is no key {name!r}; the keys are {', '.join(KEYS)}")
-        if names.count(name) > 1:
-            raise UsageError(f"--by: {name!r} is there twice; each key can group once")
-    return names
