@@ -66,7 +66,7 @@ class SockDiag:
         self._sequence = itertools.count(secrets.randbits(31))
         self._buffer = bytearray(_BUFFER_BYTES)
         self._expected = 0
-        self._socket = _open()
+        self._socket = open_sock_diag()
 
     def __enter__(self) -> Self:
         return self
@@ -140,7 +140,7 @@ class SockDiag:
                     break
         except OSError as error:
             self._reopen()
-            raise KernelError(_reason(error)) from error
+            raise KernelError(reason_of(error)) from error
         except KernelError:
             self._reopen()
             raise
@@ -148,7 +148,7 @@ class SockDiag:
 
     def _reopen(self) -> None:
         self._socket.close()
-        self._socket = _open()
+        self._socket = open_sock_diag()
 
     def _fill(self) -> Iterator[list[tuple[int, int]]]:
         """Receive datagrams into the buffer; yield their bounds when it is full or the dump seems to end."""
@@ -180,11 +180,15 @@ def _ends_dump(datagram: memoryview) -> bool:
     return first == NLMSG_ERROR or (length, last) == (20, NLMSG_DONE)
 
 
-def _open() -> socket.socket:
+def open_sock_diag() -> socket.socket:
+    """Open a netlink socket for sock_diag in the network namespace of the calling thread.
+
+    Raises KernelError where that is forbidden or impossible. Receiving takes ten seconds at most.
+    """
     try:
         netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETLINK_SOCK_DIAG)
     except OSError as error:
-        raise KernelError(_reason(error)) from error
+        raise KernelError(reason_of(error)) from error
     # Only the kernel (port 0) may send to a connected netlink socket.
     netlink.connect((0, 0))
     # A receive timeout inside the kernel costs no extra poll() per datagram, unlike socket.settimeout().
@@ -206,7 +210,7 @@ def _message(message_type: int, sequence: int, request: bytes, bytecode: bytes |
     return header + request + attribute
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
     """Say what a failing netlink call means."""
     if error.errno in (errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT):
         return "this kernel or sandbox has no NETLINK_SOCK_DIAG"
