@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.filter.strategies import expressions, sockets
+from tests.core.filter.strategies import ALL_TERMS, expressions, sockets
 from twtop.core.filter import And, Endpoint, Expr, Not, Or, Ports, Side, parse
 from twtop.core.states import ALL_STATES
 from twtop.kernel.bytecode import LONGEST, KernelFilter, compile_filter
@@ -121,7 +121,7 @@ def kernel_mask(compiled: KernelFilter, rows: Sockets) -> np.ndarray[tuple[int],
     return found
 
 
-@given(expressions())
+@given(expressions(ALL_TERMS))
 def test_the_kernel_answers_all_that_matches(expr: Expr) -> None:
     compiled = compile_filter(expr)
     answered, matching = kernel_mask(compiled, ROWS), expr.mask(ROWS)

@@ -21,7 +21,7 @@ from twtop.core.filter.nodes import (
     Side,
     any_of,
 )
-from twtop.core.filter.reduce import by_state, elementary
+from twtop.core.filter.reduce import by_state, elementary, kernel_part
 from twtop.core.states import BOUND_INACTIVE, State
 
 _JUMP: Final = 1
@@ -55,14 +55,16 @@ def compile_filter(expr: Expr) -> KernelFilter:
     """Turn a filter into the narrowest request that loses no matching socket.
 
     The kernel has no test for states but the mask, which holds for the whole request: where the rest of the
-    filter differs from state to state, the request asks for what any of them needs.
+    filter differs from state to state, the request asks for what any of them needs. What the kernel knows
+    nothing of, such as labels, is left to who tests the answer.
     """
     remaining = by_state(expr)
-    tests = tuple(dict.fromkeys(remaining.values()))
+    wanted = tuple(dict.fromkeys(remaining.values()))
+    tests = tuple(dict.fromkeys(map(kernel_part, wanted)))
     states = sum(state.bit for state in remaining)
     if State.UNCONN in remaining:
         states |= 1 << BOUND_INACTIVE
-    exact = len(tests) <= 1
+    exact = len(wanted) <= 1 and tests == wanted
     if not tests or Everything() in tests:
         return KernelFilter(states, None, exact)
     program = _Program()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 import numpy as np
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from twtop.core.filter.nodes import (
     Endpoint,
     Everything,
     Expr,
+    Labelled,
     Network,
     Not,
     Or,
@@ -20,6 +21,7 @@ from twtop.core.filter.nodes import (
     Side,
     States,
 )
+from twtop.core.names.labels import Labels
 from twtop.core.sockets import DTYPES, Sockets
 from twtop.core.states import ALL_STATES, State
 
@@ -58,7 +60,20 @@ endpoints = st.builds(Endpoint, st.sampled_from(Side), st.none() | networks, por
 states = st.builds(States, st.sampled_from(range(0, ALL_STATES, 2)))
 
 
+LABELS = Labels.of(
+    [
+        (ip_network("10.0.0.0/8"), "db"),
+        (ip_network("10.77.0.2"), "and web"),
+        (ip_network("fd77::/64"), "state"),
+    ]
+)
+labelled = st.builds(
+    Labelled, st.sampled_from(("db", "and web", "state", "", "*", "*b", "a*e*", "and", ":80"))
+)
+
 TERMS: st.SearchStrategy[Expr] = st.one_of(st.just(Everything()), states, endpoints, endpoints)
+ALL_TERMS: st.SearchStrategy[Expr] = st.one_of(TERMS, labelled)
+"""With those that the kernel and ss know nothing of."""
 
 
 def expressions(leaves: st.SearchStrategy[Expr] = TERMS) -> st.SearchStrategy[Expr]:
@@ -83,7 +98,7 @@ def sockets(seed: int, count: int = 400) -> Sockets:
         table[f"{end}_hi"] = np.array([number >> 64 for number in addresses], np.uint64)
         table[f"{end}_lo"] = np.array([number & (1 << 64) - 1 for number in addresses], np.uint64)
         table[f"{end}_port"] = rng.choice(np.array(PORTS, np.uint16), count)
-    return Sockets.of(table)
+    return Sockets.of(table, labels=LABELS)
 
 
 def _address(rng: np.random.Generator, family: int) -> int:

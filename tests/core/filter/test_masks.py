@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from ipaddress import IPv6Address
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from ipaddress import IPv6Address, ip_network
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -8,9 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.filter.strategies import expressions, sockets
-from twtop.core.filter import And, Endpoint, Everything, Expr, Not, Or, Side, States, destination_part, parse
-from twtop.core.filter.reduce import by_state, elementary
+from tests.core.filter.strategies import ALL_TERMS, expressions, sockets
+from twtop.core.filter import (
+    And,
+    Endpoint,
+    Everything,
+    Expr,
+    Labelled,
+    Not,
+    Or,
+    Side,
+    States,
+    destination_part,
+    parse,
+)
+from twtop.core.filter.reduce import by_state, elementary, kernel_part
+from twtop.core.names.labels import Labels
 from twtop.core.sockets import Sockets
 from twtop.core.states import State
 
@@ -36,7 +51,16 @@ def matches(expr: Expr, rows: Sockets, row: int) -> bool:
             return all(matches(term, rows, row) for term in terms)
         case Or(terms):
             return any(matches(term, rows, row) for term in terms)
+        case Labelled(pattern):
+            return label_matches(pattern, rows, row)
     return any(end_matches(expr, rows, row, end) for end in ends(expr.side))
+
+
+def label_matches(pattern: str, rows: Sockets, row: int) -> bool:
+    if rows.state[row] in (State.LISTEN, State.UNCONN):
+        return False
+    label = rows.labels.text(int(rows.remote_hi[row]), int(rows.remote_lo[row]))
+    return fnmatchcase(label, pattern) if label else not pattern
 
 
 def ends(side: Side) -> Iterable[str]:
@@ -58,7 +82,7 @@ def contains(network: Network, address: IPv6Address, family: int) -> bool:
     return family == 10 and address in network
 
 
-@given(expressions(), tables)
+@given(expressions(ALL_TERMS), tables)
 def test_a_mask_says_what_each_row_says(expr: Expr, rows: Sockets) -> None:
     expected = [matches(expr, rows, row) for row in range(len(rows))]
     mask = expr.mask(rows)
@@ -66,7 +90,7 @@ def test_a_mask_says_what_each_row_says(expr: Expr, rows: Sockets) -> None:
     assert mask.tolist() == expected
 
 
-@given(expressions(), tables)
+@given(expressions(ALL_TERMS), tables)
 def test_one_state_at_a_time_says_the_same(expr: Expr, rows: Sockets) -> None:
     whole = expr.mask(rows)
     remaining = by_state(expr)
@@ -76,14 +100,43 @@ def test_one_state_at_a_time_says_the_same(expr: Expr, rows: Sockets) -> None:
         assert np.array_equal(whole & of_state, found & of_state)
 
 
-@given(expressions(), tables)
+@given(expressions(ALL_TERMS), tables)
 def test_elementary_tests_say_the_same(expr: Expr, rows: Sockets) -> None:
     assert np.array_equal(expr.mask(rows), elementary(expr).mask(rows))
 
 
-@given(expressions(), tables)
+@given(expressions(ALL_TERMS), tables)
 def test_the_destination_part_is_implied(expr: Expr, rows: Sockets) -> None:
     assert not (expr.mask(rows) & ~destination_part(expr).mask(rows)).any()
+
+
+@given(expressions(ALL_TERMS), tables)
+def test_what_the_kernel_tests_is_implied(expr: Expr, rows: Sockets) -> None:
+    for rest in by_state(expr).values():
+        part = kernel_part(rest)
+        assert "label" not in str(part)
+        assert not (rest.mask(rows) & ~part.mask(rows)).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("label = db", "state all"),
+        ("label != db", "state all"),
+        ("label = db dport = :443", "dport = :443"),
+        ("not (label = db or dport = :443)", "not dport = :443"),
+        ("label = db or dport = :443", "state all"),
+        ("not (label = db and dport = :443)", "state all"),
+    ],
+)
+def test_the_kernel_s_part(text: str, part: str) -> None:
+    assert str(kernel_part(parse(text))) == part
+
+
+def test_many_stars_take_no_time() -> None:
+    rows = replace(TABLES[0], labels=Labels.of([(ip_network("10.0.0.0/8"), "a" * 40)]))
+    assert not Labelled("*a" * 39 + "*b").mask(rows).any()
+    assert Labelled("*a" * 39 + "*").mask(rows).any()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.filter.strategies import expressions, sockets
+from tests.core.filter.strategies import ALL_TERMS, expressions, sockets
 from twtop.core.filter import Everything, Expr, FilterError, parse, ss_command
 from twtop.core.filter.reduce import elementary
 from twtop.errors import UsageError
@@ -57,6 +57,15 @@ SAME_MEANING = [
     ("not :1 and :2", "not :1 and :2"),
     ("!(:1 or :2)", "not ( :1 or :2 )"),
     ("! not :1", "not not :1"),
+    # Labels.
+    ("label = db", "label = db"),
+    ("LABEL db", "label = db"),
+    ('label "our db"', 'label = "our db"'),
+    ('label="db"', "label = db"),
+    ('label == "and"', 'label = "and"'),
+    ("label != db*", "not label = db*"),
+    ('label ne ""', 'not label = ""'),
+    ("label listening estab", "label = listening and state established"),
     # Ports.
     ("sport 443", "sport = :443"),
     ("sport=443", "sport = :443"),
@@ -131,6 +140,11 @@ WRONG = [
     ("dst_port 80", 0, 8, "did you mean"),
     ("qqqqqq", 0, 6, "unknown word 'qqqqqq'"),
     ("443", 0, 3, "':443'"),
+    ("label", 5, 1, "'label = database'"),
+    ("label = )", 8, 1, "'label = database'"),
+    ("label > db", 6, 1, "'='"),
+    ('label = "our db', 8, 1, "never closed"),
+    ("labl = db", 0, 4, "did you mean 'label'?"),
     ("https", 0, 5, "':https'"),
     ("dev eth0", 0, 3, "twtop cannot"),
     ("sport", 5, 1, "'sport = :443'"),
@@ -206,7 +220,7 @@ def test_long_chains_are_no_deep_nests() -> None:
     assert str(parse(chain)) == chain
 
 
-@given(expressions())
+@given(expressions(ALL_TERMS))
 def test_canonical_text_means_the_same(expr: Expr) -> None:
     assert parse(str(expr)) == expr
 
@@ -227,6 +241,9 @@ TEST_WORDS = [
     "10.0.0.0/8",
     "[::1]:80",
     "*",
+    "label",
+    '"a b"',
+    '"',
 ]
 WORDS = st.sampled_from([*STATE_WORDS, *TEST_WORDS, "(", ")", "!", "not", "and", "or"])
 

@@ -36,6 +36,8 @@ def test_the_command_of_ss(text: str, command: str) -> None:
         "not dst 0.0.0.0/0",
         "not src ::",
         "not dst 2000::/3",
+        "label = db",
+        "estab dport = :443 label != db",
     ],
 )
 def test_what_ss_cannot_say(text: str) -> None:

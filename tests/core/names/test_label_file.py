@@ -64,6 +64,8 @@ def test_a_file_may_say_nothing(data: bytes) -> None:
         (b", 10.0.0.5 db", "a comma stands where an address should; write for example"),
         (b"10.0.0.5,, 10.0.0.6 db", "a comma stands where an address should"),
         (b"10.0.0.5 " + b"x" * (LONGEST_LABEL + 1), "the label has 41 characters; 40 are possible"),
+        (b"10.0.0.5 db*", "a label has no '*': no filter could tell it; leave it out"),
+        (b'10.0.0.5 "db"', "a label has no '\"'"),
         (b"10.0.0.5 \xff", "byte 10 is not UTF-8; save the file as UTF-8"),
         (b"\x1b[2J" + b"x" * 5000 + b" db", "'?[2Jx"),
         (b"192.0.2.1 db", "192.0.2.1/32 has a label on line 1 already; write it once"),

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 OSC_52 = re.compile(rb"\x1b\]52;c;([^\x07\x1b]*)")
 CHAINS = (
     DEFAULT_KEYS,
-    *((name,) for name in KEYS if name != "role"),
+    *((name,) for name in KEYS if name not in ("role", "label")),
     ("remote-network", "local-port", "state"),
 )
-"""A role cannot be asked of ss."""
+"""Neither a role nor a label can be asked of ss."""
 
 
 @pytest.fixture(params=["client", "server"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twtop.core.filter.errors import FilterError
-from twtop.core.filter.nodes import And, Endpoint, Everything, Expr, Not, Or, Ports, Side, States
+from twtop.core.filter.nodes import And, Endpoint, Everything, Expr, Labelled, Not, Or, Ports, Side, States
 from twtop.core.filter.operands import Services
 from twtop.core.filter.parser import parse
 from twtop.core.filter.reduce import destination_part
@@ -15,6 +15,7 @@ __all__ = [
     "Everything",
     "Expr",
     "FilterError",
+    "Labelled",
     "Not",
     "Or",
     "Ports",

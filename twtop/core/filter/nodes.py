@@ -5,6 +5,7 @@ The canonical text of an expression parses back to an equal expression.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
@@ -15,6 +16,8 @@ import numpy as np
 
 from twtop.core.address import halves
 from twtop.core.filter.names import GROUPS, SS_NAMES
+from twtop.core.filter.tokens import quoted
+from twtop.core.roles import is_alone
 from twtop.core.states import ALL_STATES, State
 
 if TYPE_CHECKING:
@@ -171,6 +174,31 @@ def _bits_in_common(first: int, last: int) -> np.uint64:
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """Matches sockets with a peer of this label; ``*`` stands for any text, an empty label for none."""
+
+    label: str
+
+    def __str__(self) -> str:
+        return f"label = {quoted(self.label)}"
+
+    def mask(self, sockets: Sockets) -> Mask:
+        """Return for each row whether it matches."""
+        pattern = _pattern(self.label)
+        # What has no label is not any text.
+        fitting = [bool(pattern.fullmatch(text)) if text else not self.label for text in sockets.labels.texts]
+        found: Mask = np.array(fitting)[sockets.labels.find(sockets.remote_hi, sockets.remote_lo)]
+        return found & ~is_alone(sockets)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """Compile a text in which ``*`` stands for any text; no text takes long to be tested."""
+    first, *others = map(re.escape, text.split("*"))
+    middle = "".join(f"(?>.*?{part})" for part in others[:-1])
+    return re.compile(first + middle + "".join(f".*{last}" for last in others[-1:]))
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """Matches what its term does not."""
 
@@ -212,7 +240,7 @@ class Or:
         return reduce(np.logical_or, (term.mask(sockets) for term in self.terms))
 
 
-Expr: TypeAlias = Everything | States | Endpoint | Not | And | Or
+Expr: TypeAlias = Everything | States | Endpoint | Labelled | Not | And | Or
 
 
 def _as_operand(term: Expr, *, after_not: bool = False) -> str:

@@ -5,6 +5,7 @@
     states   = { ["state" | "exclude"] STATE }          side by side they add up, as in ``ss``
     term     = NOT term | "(" list ")" | ("src" | "dst") ["=" | "!="] HOST
              | ("sport" | "dport" | "port") [COMPARISON] PORTS | ("sport" | "dport" | "port") ":" PORTS | HOST
+             | "label" ["=" | "!="] TEXT                    TEXT is a word, or anything in quotation marks
 
 As in ``ss`` (misc/ssfilter.y, whatever ss(8) says), AND and OR bind equally, from left to right:
 ``a or b and c`` is ``( a or b ) and c``; and states that begin a list, with no operator behind them, hold for
@@ -25,6 +26,7 @@ from twtop.core.filter.nodes import (
     Endpoint,
     Everything,
     Expr,
+    Labelled,
     Not,
     Or,
     Ports,
@@ -35,6 +37,7 @@ from twtop.core.filter.nodes import (
 from twtop.core.filter.operands import NUMBER, Operands, Services
 from twtop.core.filter.tokens import COMPARISONS, END, MEANINGS, WORD, Token, tokens
 from twtop.core.states import ALL_STATES
+from twtop.core.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +45,11 @@ if TYPE_CHECKING:
 _STATE_WORDS: Final = {"state": False, "exclude": True, "excl": True}
 _HOST_WORDS: Final = {"src": Side.LOCAL, "dst": Side.REMOTE}
 _PORT_WORDS: Final = {"sport": Side.LOCAL, "dport": Side.REMOTE, "port": Side.EITHER}
+_LABEL: Final = "label"
 _ONLY_IN_SS: Final = frozenset({"dev", "fwmark", "cgroup", "autobound"})
 
 _WORDS: Final = sorted(
-    {*_STATE_WORDS, *_HOST_WORDS, *_PORT_WORDS, *STATE_WORDS, *filter(str.isalpha, MEANINGS)}
+    {*_STATE_WORDS, *_HOST_WORDS, *_PORT_WORDS, _LABEL, *STATE_WORDS, *filter(str.isalpha, MEANINGS)}
 )
 
 DEEPEST: Final = 100
@@ -165,6 +169,8 @@ class _Parser:
             return self._host_predicate(word, side)
         if (side := _PORT_WORDS.get(word.lower)) is not None:
             return self._port_predicate(word, side)
+        if word.lower == _LABEL:
+            return self._label_predicate(word)
         key, colon, ports = word.text.partition(":")
         if colon and (side := _PORT_WORDS.get(key.lower())) is not None:
             return Endpoint(side, ports=self._operands.ports(colon + ports, word.position + len(key)))
@@ -195,6 +201,21 @@ class _Parser:
             message = f"a range cannot be compared by {operator.text!r}; write one port"
             raise FilterError(message, self._text, operand.position, len(operand.text))
         return _compared(side, operator.meaning, ports)
+
+    def _label_predicate(self, word: Token) -> Expr:
+        operator = self._comparison()
+        if operator.meaning not in ("=", "!="):
+            message = f"{word.text!r} takes '=' or '!=', not {operator.text!r}"
+            raise FilterError(message, self._text, operator.position, len(operator.text))
+        operand = self._wanted(f"a label must follow {word.text!r}, for example '{word.lower} = database'")
+        labelled = Labelled(printable(self._unquoted(operand)))
+        return Not(labelled) if operator.meaning == "!=" else labelled
+
+    def _unquoted(self, operand: Token) -> str:
+        text = operand.text.removeprefix('"')
+        if text != operand.text and not text.endswith('"'):
+            raise FilterError("this quotation mark is never closed", self._text, operand.position)
+        return text.removesuffix('"')
 
     def _comparison(self) -> Token:
         """Take a comparison; where none stands, ``=`` is meant."""

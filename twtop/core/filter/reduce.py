@@ -11,6 +11,7 @@ from twtop.core.filter.nodes import (
     Endpoint,
     Everything,
     Expr,
+    Labelled,
     Not,
     Or,
     Ports,
@@ -38,6 +39,24 @@ def destination_part(expr: Expr) -> Expr:
     """Return what ``expr`` demands of the remote end alone, whatever the state: implied by ``expr``."""
     terms = expr.terms if isinstance(expr, And) else (expr,)
     return all_of(tuple(term for term in terms if _only_remote(term)))
+
+
+def kernel_part(expr: Expr) -> Expr:
+    """Return what the kernel can test of an expression that `by_state` reduced; implied by ``expr``."""
+    return _without_labels(expr, Everything())
+
+
+def _without_labels(expr: Expr, instead: Expr) -> Expr:
+    match expr:
+        case Labelled():
+            return instead
+        case Not(term):
+            return _negation(_without_labels(term, _negation(instead)))
+        case And(terms):
+            return _conjunction(_without_labels(term, instead) for term in terms)
+        case Or(terms):
+            return _disjunction(_without_labels(term, instead) for term in terms)
+    return expr
 
 
 def elementary(expr: Expr) -> Expr:
@@ -91,12 +110,20 @@ def _in_state(expr: Expr, state: State) -> Expr:
         case Not(term):
             return _negation(_in_state(term, state))
         case And(terms):
-            left = _without(Everything(), (_in_state(term, state) for term in terms))
-            return NOTHING if NOTHING in left else all_of(left)
+            return _conjunction(_in_state(term, state) for term in terms)
         case Or(terms):
-            left = _without(NOTHING, (_in_state(term, state) for term in terms))
-            return Everything() if Everything() in left else any_of(left)
+            return _disjunction(_in_state(term, state) for term in terms)
     return expr
+
+
+def _conjunction(terms: Iterable[Expr]) -> Expr:
+    left = _without(Everything(), terms)
+    return NOTHING if NOTHING in left else all_of(left)
+
+
+def _disjunction(terms: Iterable[Expr]) -> Expr:
+    left = _without(NOTHING, terms)
+    return Everything() if Everything() in left else any_of(left)
 
 
 def _without(unwanted: Expr, terms: Iterable[Expr]) -> tuple[Expr, ...]:

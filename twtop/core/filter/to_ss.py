@@ -6,7 +6,7 @@ import shlex
 from typing import Final
 
 from twtop.core.filter.nodes import And, Endpoint, Everything, Expr, Not, Or, States, states_of
-from twtop.core.filter.reduce import by_state, elementary
+from twtop.core.filter.reduce import by_state, elementary, kernel_part
 
 _NARROW: Final = 8
 """Bits of a prefix that no address in use of the other family is likely to share."""
@@ -24,8 +24,10 @@ def ss_command(expr: Expr) -> str | None:
     tests = set(remaining.values())
     if len(tests) != 1:
         return None
-    test = elementary(tests.pop())
-    if _ss_misreads(test):
+    known = tests.pop()
+    test = elementary(known)
+    # Neither ss nor the kernel knows of labels.
+    if kernel_part(known) != known or _ss_misreads(test):
         return None
     words = ["ss", "-tan"]
     states = states_of(sum(state.bit for state in remaining))

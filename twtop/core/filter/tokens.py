@@ -1,4 +1,4 @@
-"""The words and signs of a filter, each with its place in the text."""
+"""The words and signs of a filter, each with its place in the text; quotation marks make one word of many."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_TOKEN: Final = re.compile(r"&&?|\|\|?|[!<>]=?|==?|[()]|[^\s&|!<>=()]+")
+_TOKEN: Final = re.compile(r'"[^"]*"?|&&?|\|\|?|[!<>]=?|==?|[()]|[^\s&|!<>=()"]+')
 
 WORD: Final = "word"
 END: Final = "end"
@@ -55,3 +55,10 @@ def tokens(text: str) -> list[Token]:
         for match in _TOKEN.finditer(text)
     ]
     return [*found, Token("", len(text), END)]
+
+
+def quoted(text: str) -> str:
+    """Write a text, which holds no quotation mark, as one word."""
+    words = tokens(text)
+    is_word = len(words) == 2 and words[0].meaning is WORD and words[0].text == text
+    return text if is_word else f'"{text}"'

@@ -23,6 +23,7 @@ LONGEST_LABEL: Final = 40
 
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*")
 _LINE: Final = re.compile(r"([^\s,]+(?:\s*,\s*[^\s,]+)*)(?:\s+(.*))?")
+_NOT_IN_FILTERS: Final = re.compile(r'["*]')
 _EXAMPLE: Final = "10.0.0.0/8, 2001:db8::5  our database"
 _QUOTED: Final = 50
 """Characters of a wrong word that are repeated."""
@@ -69,6 +70,8 @@ def _read_line(line: bytes) -> Iterator[tuple[Network, str]]:
     label = " ".join(printable(match[2] or "").split())
     if not label:
         raise ValueError(f"no label behind {_quoted(match[1])}; write for example {_EXAMPLE!r}")
+    if wrong := _NOT_IN_FILTERS.search(label):
+        raise ValueError(f"a label has no {wrong[0]!r}: no filter could tell it; leave it out")
     if len(label) > LONGEST_LABEL:
         raise ValueError(f"the label has {len(label):,} characters; {LONGEST_LABEL} are possible")
     yield from ((network, label) for network in networks)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.address import address_text, is_ipv4
 from twtop.core.filter import And, Everything, ss_command
-from twtop.core.filter.nodes import Endpoint, Expr, Ports, Side, States, all_of
+from twtop.core.filter.nodes import Endpoint, Expr, Labelled, Ports, Side, States, all_of
 from twtop.core.states import State
 from twtop.core.table.keys import has_remote
 from twtop.ui.table.row_text import representative
@@ -52,7 +52,7 @@ def _key_terms(lines: Lines, row: int, key: str) -> list[Expr]:
     state, server = int(snapshot.sockets.state[row]), bool(snapshot.server[row])
     if key == "state":
         return [States(1 << state)]
-    if not has_remote(state) and key.startswith("remote"):
+    if not has_remote(state) and (key.startswith("remote") or key == "label"):
         return [_ALONE]
     if not has_remote(state) and key == "peer":
         return [_ALONE, *_END_TERMS["local"](lines, row)]
@@ -69,8 +69,14 @@ _END_TERMS: Final[dict[str, Callable[[Lines, int], list[Expr]]]] = {
     "local": lambda lines, row: [_end(lines, row, Side.LOCAL, port=True)],
     "local-address": lambda lines, row: [_end(lines, row, Side.LOCAL)],
     "local-port": lambda lines, row: [_port(lines, row, Side.LOCAL)],
+    "label": lambda lines, row: [_label(lines, row)],
     "served": lambda lines, row: [_port(lines, row, Side.LOCAL), _end(lines, row, Side.REMOTE)],
 }
+
+
+def _label(lines: Lines, row: int) -> Labelled:
+    sockets = lines.view.moment.snapshot.sockets
+    return Labelled(sockets.labels.text(int(sockets.remote_hi[row]), int(sockets.remote_lo[row])))
 
 
 def _port(lines: Lines, row: int, side: Side) -> Endpoint:
