@@ -61,6 +61,8 @@ class Snapshot:
     """What was read last of the sockets that last; empty before the first reading."""
     exact_cookies: bool
     """Whether cookies are the kernel's, not made of addresses and ports."""
+    own_session: tuple[int, ...] = ()
+    """Cookies of the SSH connection that twtop runs in, of both ends where both are here."""
     owners_lack: str | None = None
     """How many of the sockets that somebody holds have no known owner, and why; None where all have."""
 
@@ -92,6 +94,7 @@ def snapshot(
     configured: Mapping[str, Setting] = MappingProxyType({}),
     tcp_info: TcpInfo = _NOT_READ,
     exact_cookies: bool = True,
+    own_session: tuple[int, ...] = (),
 ) -> Snapshot:
     """Make a Snapshot of a dump: drop duplicates, add what follows from the columns alone."""
     sockets, cookies = _deduplicate(sockets)
@@ -114,6 +117,7 @@ def snapshot(
         configured=configured,
         tcp_info=tcp_info,
         exact_cookies=exact_cookies,
+        own_session=own_session,
     )
 
 
