@@ -84,7 +84,7 @@ class Collector:
             self._deliver(Crash(error))
 
     def _collect(self, source: LiveSource) -> None:
-        observer = Observer(source.host)
+        observer = Observer(source.host, reader=source.reader)
         due = time.monotonic()
         while not self._ended.wait(max(0.0, due - time.monotonic())):
             started, cpu = time.monotonic(), time.thread_time()

@@ -13,6 +13,7 @@ from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
 from twtop.errors import KernelError
 from twtop.kernel.counters import holds_sockets, read_counters
 from twtop.kernel.host import HostInfo, read_host
+from twtop.kernel.one_socket import SocketReader
 from twtop.kernel.procnet import read_tcp_tables
 from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
 from twtop.kernel.sysctl import read_sysctls
@@ -56,6 +57,8 @@ class LiveSource:
             self.host = self.host._replace(namespace_label=name)
         self.refusal: str | None = None
         """Why netlink cannot be used; None if it can."""
+        self.reader: SocketReader | None = None
+        """Reads one socket in full; None where netlink cannot be used."""
         self._diag: SockDiag | None = None
         self._bound: _Bound | None = None
         self._tcp_info = TcpInfoReader()
@@ -63,6 +66,7 @@ class LiveSource:
         self._files_due_s = 0.0
         try:
             self._diag = SockDiag()
+            self.reader = SocketReader()
             if kernel_lists_bound_inactive(self._diag):
                 self._bound = _Bound(Sockets.empty(), 0.0)
         except KernelError as error:
@@ -76,7 +80,10 @@ class LiveSource:
         self.close()
 
     def close(self) -> None:
-        """Close the netlink socket; a closed source reads /proc."""
+        """Close the netlink sockets; a closed source reads /proc."""
+        if self.reader is not None:
+            self.reader.close()
+            self.reader = None
         if self._diag is not None:
             self._diag.close()
             self._diag = None

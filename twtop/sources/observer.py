@@ -13,6 +13,7 @@ from twtop.core.owners.attribution import Attributor
 from twtop.core.owners.registry import Registry
 from twtop.core.ports.history import PortHistory
 from twtop.core.ports.usage import Ports, port_usage
+from twtop.core.state_log import StateLog
 from twtop.diagnosis.doctor import Doctor
 from twtop.knowledge.facts import host_facts
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from twtop.core.snapshot import Snapshot
     from twtop.diagnosis.finding import Finding
     from twtop.kernel.host import HostInfo
+    from twtop.kernel.one_socket import SocketReader
     from twtop.knowledge.facts import HostFacts
 
 
@@ -38,6 +40,10 @@ class Frame:
     """What is said about the host."""
     findings: tuple[Finding, ...]
     """What is wrong or about to be, the worst first."""
+    births: StateLog
+    """Which socket came into which state, and when; goes on after this frame."""
+    reader: SocketReader | None = None
+    """Reads one socket of this namespace in full; None where that is impossible."""
     interval_s: float = 0.0
     """Time until the next snapshot; longer than asked for where the CPU budget demands it."""
     cpu_s: float = 0.0
@@ -47,8 +53,12 @@ class Frame:
 class Observer:
     """Turns the snapshots of one namespace into frames, in their order; for one thread."""
 
-    def __init__(self, host: HostInfo, registry: Registry | None = None) -> None:
+    def __init__(
+        self, host: HostInfo, registry: Registry | None = None, reader: SocketReader | None = None
+    ) -> None:
         self._host = host
+        self._reader = reader
+        self._births = StateLog()
         self._attributor = Attributor(Registry() if registry is None else registry)
         self._history = PortHistory()
         self._flow_history = FlowHistory()
@@ -63,10 +73,22 @@ class Observer:
         else:
             moment = follow(self._before, snapshot, partial(self._attributor.attribute, holdings=holdings))
         self._before, snapshot = moment, moment.snapshot
+        self._births.add(moment)
         ports = port_usage(snapshot)
         self._history.add(snapshot.instant_s, ports, snapshot.sockets, new_connections(moment))
         flow = self._flow_history.add(moment)
         counters = self._counter_history.add(snapshot.instant_s, snapshot.counters)
         facts = host_facts(snapshot, self._host.kernel, namespaced=self._host.namespaced)
         findings = self._doctor.examine(moment, ports, self._history, counters, facts)
-        return Frame(self._host, moment, ports, self._history, flow, counters, facts, findings)
+        return Frame(
+            self._host,
+            moment,
+            ports,
+            self._history,
+            flow,
+            counters,
+            facts,
+            findings,
+            self._births,
+            self._reader,
+        )
