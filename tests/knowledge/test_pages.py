@@ -42,7 +42,7 @@ NEEDED = {
 COLUMNS = {
     *("sockets", "born", "gone", "soon", "time left", "histogram", "receive queue", "send queue", "timer"),
     *("owner", "inode", "uid", "ports", "state", "remote", "peer", "remote address", "remote network"),
-    *("remote port", "local address", "local", "local port", "role"),
+    *("remote port", "local address", "local", "local port", "role", "label", "namespace"),
 }
 
 FOLDER = files("twtop.knowledge")

@@ -7,10 +7,11 @@ from typing import Final
 VOCABULARY: Final = """\
 EXPR   a filter as ss(8) has it: state close-wait, dport = :443,
        dst 10.0.0.0/8, and or not ( ); also :443 for either port,
-       port:8000-8999, a bare address or network for either side, a bare state
+       port:8000-8999, a bare address or network for either side, a bare state,
+       label = NAME with the names of ~/.config/twtop/names
 KEYS   of state, peer, remote, remote-address, remote-network, remote-port,
-       local, local-address, local-port, namespace, role; by commas, outermost
-       first
+       local, local-address, local-port, namespace, role, label; by commas,
+       outermost first
 FIELD  one of {fields}
 """
 
