@@ -83,7 +83,7 @@ def _frames(source: LiveSource, seconds: float | None) -> Iterator[Frame]:
 
 def _watch(source: LiveSource, wanted: Expr, *, as_json: bool) -> None:
     """Print a line whenever a finding comes, gets worse or goes, until a signal or a closed pipe ends it."""
-    told: dict[tuple[str, str], Finding] = {}
+    told: dict[tuple[str, str, str], Finding] = {}
     for number, frame in enumerate(_frames(source, None)):
         snapshot = frame.moment.snapshot
         clock = time.strftime("%H:%M:%S", time.localtime(snapshot.wall_s))

@@ -60,7 +60,7 @@ class Doctor:
     def __init__(self, rules: Iterable[Rule] = tuple(RULES.values())) -> None:
         self._rules: Final = tuple(rules)
         self._past: deque[Digest] = deque(maxlen=_MOST_DIGESTS)
-        self._cases: dict[tuple[str, str], _Case] = {}
+        self._cases: dict[tuple[str, str, str], _Case] = {}
 
     def examine(
         self, moment: Moment, ports: Ports, history: PortHistory, course: CounterCourse, host: HostFacts

@@ -65,6 +65,13 @@ class Finding:
     """For how long it has been found."""
     over_s: float | None = None
     """Since when its cause is gone; None while it is there."""
+    namespace: str = ""
+    """The network namespace that it is about, where there are several."""
+
+    @property
+    def title(self) -> str:
+        """The headline, behind the namespace where there are several."""
+        return f"{self.namespace}: {self.headline}" if self.namespace else self.headline
 
     @property
     def state(self) -> str:
@@ -79,6 +86,6 @@ class Finding:
         return tuple(remedy.command for remedy in self.remedies if remedy.command)
 
     @property
-    def identity(self) -> tuple[str, str]:
+    def identity(self) -> tuple[str, str, str]:
         """What stays the same while numbers change."""
-        return self.family, self.subject
+        return self.namespace, self.family, self.subject

@@ -105,6 +105,11 @@ def find_namespaces(proc: Path = PROC, folders: Iterable[Path] = FOLDERS) -> lis
     return _distinct([_named(draft, proc) for draft in drafts])
 
 
+def own_namespace() -> Namespace:
+    """Return the one that the calling thread is in; what processes it has is not looked for."""
+    return _named(_own_draft(), PROC)
+
+
 def namespace_of(pid: int, found: Iterable[Namespace], proc: Path = PROC) -> Namespace | None:
     """Return the one of some namespaces that a process is in, None where there is no such process."""
     files = files_of(f"{proc}/{pid}")

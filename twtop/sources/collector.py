@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twtop.errors import KernelError
-from twtop.sources.live import LiveSource
-from twtop.sources.observer import Frame, Observer
+from twtop.sources.observer import Frame
+from twtop.sources.panorama import Panorama
+from twtop.sources.watch import OWN, Chosen, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,26 +32,39 @@ class Crash:
     error: Exception
 
 
-Result: TypeAlias = Frame | Failure | Crash
+Result: TypeAlias = Frame | Panorama | Failure | Crash
 
 _WITH_SCREEN: Final = 1.5
 """Grouping and drawing cost half as much as collecting, at most: the budget is for all of it."""
 
 
 class Collector:
-    """Takes snapshots in its own thread, in the network namespace of the thread that starts it.
+    """Takes snapshots in its own thread, which belongs to the network namespace of the thread that starts it.
 
     They come at the interval asked for, or further apart where they would use more than the CPU budget.
     """
 
-    def __init__(self, options: ScreenOptions) -> None:
+    def __init__(self, options: ScreenOptions, chosen: Chosen = OWN) -> None:
         self._interval_s = options.interval_s
         self._cpu_share = options.cpu_budget / 100
-        self._ended = threading.Event()
+        self._chosen: Chosen = chosen
+        self._ended = False
+        self._woken = threading.Event()
+        """Set to end, or to look at something else at once."""
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
         self._lock = threading.Lock()
         self._listener: Callable[[Result], None] | None = None
         self._unheard: Result | None = None
+
+    @property
+    def chosen(self) -> Chosen:
+        """Which network namespaces it looks at."""
+        return self._chosen
+
+    def look_at(self, chosen: Chosen) -> None:
+        """Look at another network namespace from now on, or at all."""
+        self._chosen = chosen
+        self._woken.set()
 
     def start(self) -> None:
         """Begin, unless begun already; the first result comes as soon as it is there."""
@@ -67,7 +81,8 @@ class Collector:
 
     def stop(self) -> None:
         """End; a dump under way is abandoned with the thread."""
-        self._ended.set()
+        self._ended = True
+        self._woken.set()
 
     def _deliver(self, result: Result) -> None:
         with self._lock:
@@ -78,23 +93,28 @@ class Collector:
 
     def _run(self) -> None:
         try:
-            with LiveSource() as source:
-                self._collect(source)
+            with Watch(self._chosen) as watch:
+                self._collect(watch)
         except Exception as error:
             self._deliver(Crash(error))
 
-    def _collect(self, source: LiveSource) -> None:
-        observer = Observer(source.host, reader=source.reader)
+    def _collect(self, watch: Watch) -> None:
         due = time.monotonic()
-        while not self._ended.wait(max(0.0, due - time.monotonic())):
+        while True:
+            if self._woken.wait(max(0.0, due - time.monotonic())):
+                self._woken.clear()
+                due = time.monotonic()
+            if self._ended:
+                return
             started, cpu = time.monotonic(), time.thread_time()
             interval = self._interval_s
+            watch.choose(self._chosen)
             try:
-                frame = observer.observe(source.take())
+                looked = watch.look()
             except KernelError as error:
                 self._deliver(Failure(str(error)))
             else:
                 cost = time.thread_time() - cpu
                 interval = max(interval, cost * _WITH_SCREEN / self._cpu_share)
-                self._deliver(replace(frame, interval_s=interval, cpu_s=cost))
+                self._deliver(looked.at_cost(interval, cost))
             due = max(due + interval, started + interval)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
@@ -12,7 +12,7 @@ from twtop.core.snapshot import Snapshot, snapshot
 from twtop.core.sysctls import Sysctls
 from twtop.core.tcp_info import no_tcp_info
 from twtop.errors import KernelError
-from twtop.kernel.counters import PROC_NET, holds_sockets, read_counters
+from twtop.kernel.counters import holds_sockets, read_counters
 from twtop.kernel.host import HostInfo, read_host
 from twtop.kernel.namespace_list import PROC, process_in
 from twtop.kernel.namespaces import HeldNamespace
@@ -22,11 +22,14 @@ from twtop.kernel.udp import read_udp_ports
 from twtop.sources.live import UNLISTED, LiveSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
     from twtop.kernel.bytecode import KernelFilter
     from twtop.kernel.namespace_list import Namespace
+    from twtop.kernel.one_socket import SocketReader
 
 _NO_PRIVILEGE: Final = "entering it needs CAP_SYS_ADMIN"
 _UNKNOWN_SYSCTL: Final = f"/proc/sys shows a namespace only from inside, and {_NO_PRIVILEGE}"
@@ -36,6 +39,8 @@ class Source(Protocol):
     """Where the snapshots of one namespace come from."""
 
     host: HostInfo
+    reader: SocketReader | None
+    """Reads one socket in full; None where that is impossible."""
 
     def take(self, wanted: KernelFilter | None = None) -> Snapshot:
         """Take a snapshot; raises KernelError."""
@@ -95,17 +100,26 @@ class EnteredSource(_Closing):
         except OSError:
             self._held.close()
             raise
-        self.host = self._live.host
+        self.host, self.reader = self._live.host, self._live.reader
 
     def take(self, wanted: KernelFilter | None = None) -> Snapshot:
         """Take a snapshot as `LiveSource` does."""
-        with self._held.entered():
+        with self._inside():
             return self._live.take(wanted)
 
     def has_sockets(self) -> bool:
         """Look at the kernel's own count."""
-        with self._held.entered():
-            return holds_sockets(PROC_NET)
+        with self._inside():
+            return self._live.has_sockets()
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        try:
+            with self._held.entered():
+                yield
+        except OSError as error:
+            name, reason = self.host.namespace_label, (error.strerror or str(error)).lower()
+            raise KernelError(f"cannot enter namespace {name} any more: {reason}") from error
 
     def close(self) -> None:
         """Let go: as long as it is held, the namespace cannot end."""
@@ -134,6 +148,7 @@ class OutsideSource(_Closing):
 
     def __init__(self, namespace: Namespace) -> None:
         self._namespace = namespace
+        self.reader: SocketReader | None = None
         self.host = read_host()._replace(namespace_label=namespace.name, namespaced=namespace.name != "host")
 
     def take(self, wanted: KernelFilter | None = None) -> Snapshot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,10 @@ class Frame:
     """Time until the next snapshot; longer than asked for where the CPU budget demands it."""
     cpu_s: float = 0.0
     """CPU time that this frame cost, everything included."""
+
+    def at_cost(self, interval_s: float, cpu_s: float) -> Frame:
+        """Return it with the time until the next one and what it cost."""
+        return replace(self, interval_s=interval_s, cpu_s=cpu_s)
 
 
 class Observer:

@@ -41,7 +41,7 @@ class FindingsList(CursorList[Finding]):
         super().__init__(id="findings-list")
         self._signs = signs
 
-    def identity(self, item: Finding) -> tuple[str, str]:
+    def identity(self, item: Finding) -> tuple[str, str, str]:
         """Return what stays the same while numbers change."""
         return item.identity
 
@@ -86,7 +86,7 @@ class FindingsScreen(FrameScreen[Found]):
         self._list = FindingsList(signs)
         self._pane = ExplainPane(signs)
         self._found: Found | None = None
-        self._copied: tuple[tuple[str, str], int] | None = None
+        self._copied: tuple[tuple[str, str, str], int] | None = None
 
     def content(self) -> Iterable[Widget]:
         """The list and the pane."""
@@ -107,7 +107,7 @@ class FindingsScreen(FrameScreen[Found]):
         """Add the keys of the text, once tab has led there."""
         return [*super().help_sections(), ("Text, after tab", described(ExplainPane.BINDINGS))]
 
-    def footer_keys(self) -> list[tuple[str, str]]:
+    def footer_keys(self) -> list[tuple[str, str, str]]:
         """Name the keys of the text while they lead there."""
         keys = super().footer_keys()
         if not self._pane.has_focus:

@@ -1,0 +1,80 @@
+"""One of several namespaces that are read in turn."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from twtop.errors import KernelError
+from twtop.sources.namespace_source import open_source
+from twtop.sources.observer import Observer
+from twtop.sources.panorama import Place
+
+if TYPE_CHECKING:
+    from twtop.core.owners.holdings import Holdings
+    from twtop.core.owners.registry import Registry
+    from twtop.kernel.namespace_list import Namespace
+    from twtop.sources.namespace_source import Source
+    from twtop.sources.observer import Frame
+
+REST_S: Final = 10.0
+"""How long a namespace in which the kernel counts no socket is not read in full: sockets that are only bound
+are not counted."""
+_AGAIN_S: Final = 5.0
+"""When one that refused is tried again."""
+
+
+class Reader:
+    """Reads a namespace and observes it; for one thread."""
+
+    def __init__(self, namespace: Namespace, registry: Registry) -> None:
+        self.namespace = namespace
+        """As it was found last; its name and its processes may change."""
+        self._registry = registry
+        self._source: Source | None = None
+        self._observer: Observer | None = None
+        self._place = Place(namespace, None, "not read yet")
+        self._due_s = 0.0
+
+    def read(self, holdings: Holdings | None) -> Frame:
+        """Take a snapshot and return what follows from it; raises KernelError."""
+        if self._source is None or self._observer is None:
+            self._source = open_source(self.namespace)
+            self._observer = Observer(self._source.host, self._registry, self._source.reader)
+        frame = self._observer.observe(self._source.take(), holdings)
+        if frame.host.namespaced and frame.host.namespace_label != self.namespace.name:
+            frame = replace(frame, host=frame.host._replace(namespace_label=self.namespace.name))
+        return frame
+
+    def look(self, holdings: Holdings | None) -> Place:
+        """Read it, unless there is nothing to read or it refused a moment ago; never raises KernelError."""
+        now_s = time.monotonic()
+        if now_s < self._due_s and not self._awakes():
+            self._place = replace(self._place, namespace=self.namespace, rests=self._place.frame is not None)
+            return self._place
+        try:
+            frame = self.read(holdings)
+        except KernelError as error:
+            self.close()
+            self._place = Place(self.namespace, None, str(error))
+            self._due_s = now_s + _AGAIN_S
+        else:
+            self._place = Place(self.namespace, frame)
+            self._due_s = 0.0 if self._place.sockets else now_s + REST_S
+        return self._place
+
+    def _awakes(self) -> bool:
+        if self._source is None:
+            return False
+        try:
+            return self._source.has_sockets()
+        except KernelError:
+            # To be told by the reading.
+            return True
+
+    def close(self) -> None:
+        """Let go of the namespace, and forget what was observed."""
+        if self._source is not None:
+            self._source.close()
+        self._source = self._observer = None

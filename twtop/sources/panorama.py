@@ -1,0 +1,105 @@
+"""All network namespaces of the machine at one time: every one by itself, and their sockets together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from twtop.core.merging import Part, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from twtop.core.changes import Moment
+    from twtop.diagnosis.finding import Finding
+    from twtop.kernel.namespace_list import Namespace
+    from twtop.sources.observer import Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """One namespace, as far as it can be read."""
+
+    namespace: Namespace
+    frame: Frame | None
+    problem: str | None = None
+    """Why there is no frame; None where there is one."""
+    rests: bool = False
+    """The frame is an earlier one: a namespace without sockets is read in full every 10 s only."""
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets it has, as far as is known."""
+        return 0 if self.frame is None else len(self.frame.moment.snapshot.sockets)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panorama:
+    """The namespaces side by side; what is a namespace's own is in its frame, and never added up."""
+
+    places: tuple[Place, ...]
+    """The most sockets first."""
+    moment: Moment
+    """The sockets of all."""
+    findings: tuple[Finding, ...]
+    """Those of all, each naming its namespace, the worst first."""
+    interval_s: float = 0.0
+    """As `Frame.interval_s`."""
+    cpu_s: float = 0.0
+    """As `Frame.cpu_s`, of all together."""
+
+    def frame_of(self, number: int | None) -> Frame | None:
+        """Return the frame of a namespace; None where it has none."""
+        return next((place.frame for place in self.places if place.namespace.number == number), None)
+
+    def frame_named(self, name: str) -> Frame | None:
+        """Return the frame of the namespace that a finding names; None where it has none."""
+        return next((place.frame for place in self.places if place.namespace.name == name), None)
+
+    def at_cost(self, interval_s: float, cpu_s: float) -> Panorama:
+        """Return it, and its frames, with the time until the next one and what it cost."""
+        places = tuple(
+            place if place.frame is None else replace(place, frame=place.frame.at_cost(interval_s, cpu_s))
+            for place in self.places
+        )
+        return replace(self, places=places, interval_s=interval_s, cpu_s=cpu_s)
+
+    @property
+    def busiest(self) -> Frame:
+        """The frame with the most sockets."""
+        return next(place.frame for place in self.places if place.frame is not None)
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What cannot be read, and how else some are read, one sentence each."""
+        unread = [place for place in self.places if place.frame is None]
+        reasons = [f"namespace {place.namespace.name}: {place.problem}" for place in unread]
+        return (*reasons, *(lack for place in self.places if place.frame for lack in _degraded(place.frame)))
+
+
+def panorama(places: Iterable[Place]) -> Panorama:
+    """Put namespaces together; at least one of them must have a frame."""
+    ordered = sorted(places, key=lambda place: (-place.sockets, place.frame is None, place.namespace.name))
+    parts = [
+        Part(place.namespace.number, place.frame.moment)
+        for place in ordered
+        # What happened when it was read last has been shown then.
+        if place.frame is not None and not place.rests
+    ]
+    names = {place.namespace.number: place.namespace.name for place in ordered}
+    return Panorama(tuple(ordered), merged(parts, names), _findings(ordered))
+
+
+def _findings(places: Iterable[Place]) -> tuple[Finding, ...]:
+    found = [
+        replace(finding, namespace=place.namespace.name)
+        for place in places
+        if place.frame is not None
+        for finding in place.frame.findings
+    ]
+    # Those of one namespace stay in their order.
+    return tuple(sorted(found, key=lambda finding: (finding.over_s is not None, -finding.severity)))
+
+
+def _degraded(frame: Frame) -> tuple[str, ...]:
+    return frame.moment.snapshot.degraded
