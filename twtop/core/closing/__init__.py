@@ -1,0 +1,1 @@
+"""What closing sockets from outside means: what happens to each, what is left out, what came of it."""
