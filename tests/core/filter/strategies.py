@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 import numpy as np
 from hypothesis import strategies as st
 
+from twtop.core.filter.attributes import CERTAINTIES
 from twtop.core.filter.nodes import (
     HIGHEST_PORT,
     And,
     Endpoint,
     Everything,
     Expr,
-    Labelled,
+    Named,
     Network,
     Not,
     Or,
@@ -22,6 +24,9 @@ from twtop.core.filter.nodes import (
     States,
 )
 from twtop.core.names.labels import Labels
+from twtop.core.owners.certainty import Certainty
+from twtop.core.owners.owner import Owner
+from twtop.core.owners.registry import Registry
 from twtop.core.sockets import DTYPES, Sockets
 from twtop.core.states import ALL_STATES, State
 
@@ -67,12 +72,32 @@ LABELS = Labels.of(
         (ip_network("fd77::/64"), "state"),
     ]
 )
-labelled = st.builds(
-    Labelled, st.sampled_from(("db", "and web", "state", "", "*", "*b", "a*e*", "and", ":80"))
+labels = st.sampled_from(("db", "and web", "state", "", "*", "*b", "a*e*", "and", ":80", "a,b"))
+labelled = st.builds(Named, st.just("label"), labels)
+
+OWNERS = (
+    Owner(77, 1, "nginx", 33, "www-data", "/system.slice/nginx.service", "nginx.service"),
+    Owner(1822, 2, "php-fpm: pool", 33, "www-data", "/system.slice/php.service/pool", "php.service"),
+    Owner(78, 3, "and", 0, "root", "/", "/"),
+    Owner(uid=1000, user="1000"),
+    Owner(command="nginx"),
 )
+named = st.one_of(
+    labelled,
+    st.builds(Named, st.just("pid"), st.sampled_from(("0", "77", "78", "4194304"))),
+    st.builds(Named, st.just("proc"), st.sampled_from(("nginx", "php-fpm: pool", "*n*", "", "and", "*"))),
+    st.builds(Named, st.just("user"), st.sampled_from(("www-data", "33", "1000", "0", "", "r*t"))),
+    st.builds(
+        Named,
+        st.just("cgroup"),
+        st.sampled_from(("nginx.service", "/system.slice", "system.slice", "*.service", "pool", "/", "")),
+    ),
+    st.builds(Named, st.just("owner"), st.sampled_from(sorted(CERTAINTIES))),
+)
+"""What neither the kernel nor ss knows."""
 
 TERMS: st.SearchStrategy[Expr] = st.one_of(st.just(Everything()), states, endpoints, endpoints)
-ALL_TERMS: st.SearchStrategy[Expr] = st.one_of(TERMS, labelled)
+ALL_TERMS: st.SearchStrategy[Expr] = st.one_of(TERMS, named)
 """With those that the kernel and ss know nothing of."""
 
 
@@ -98,7 +123,16 @@ def sockets(seed: int, count: int = 400) -> Sockets:
         table[f"{end}_hi"] = np.array([number >> 64 for number in addresses], np.uint64)
         table[f"{end}_lo"] = np.array([number & (1 << 64) - 1 for number in addresses], np.uint64)
         table[f"{end}_port"] = rng.choice(np.array(PORTS, np.uint16), count)
-    return Sockets.of(table, labels=LABELS)
+    return with_owners(Sockets.of(table, labels=LABELS), rng)
+
+
+def with_owners(sockets: Sockets, rng: np.random.Generator) -> Sockets:
+    """Give sockets owners, or nobody, with every certainty."""
+    registry = Registry()
+    slots = np.array([0, *map(registry.slot, OWNERS)], np.uint32)
+    owner = rng.choice(slots, len(sockets))
+    certainty = np.where(owner == 0, 0, rng.integers(1, len(Certainty), len(sockets))).astype(np.uint8)
+    return replace(sockets, owner=owner, certainty=certainty, owners=registry.table())
 
 
 def _address(rng: np.random.Generator, family: int) -> int:

@@ -16,14 +16,17 @@ from twtop.core.filter import (
     Endpoint,
     Everything,
     Expr,
-    Labelled,
+    FilterError,
+    Named,
     Not,
     Or,
     Side,
     States,
     destination_part,
+    names_owners,
     parse,
 )
+from twtop.core.filter.attributes import ATTRIBUTES
 from twtop.core.filter.reduce import by_state, elementary, kernel_part
 from twtop.core.names.labels import Labels
 from twtop.core.sockets import Sockets
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from twtop.core.filter.nodes import Network
+    from twtop.core.owners.owner import Owner
 
 TABLES: Final = [sockets(seed) for seed in range(3)]
 tables = st.sampled_from(TABLES)
@@ -51,8 +55,12 @@ def matches(expr: Expr, rows: Sockets, row: int) -> bool:
             return all(matches(term, rows, row) for term in terms)
         case Or(terms):
             return any(matches(term, rows, row) for term in terms)
-        case Labelled(pattern):
+        case Named("label", pattern):
             return label_matches(pattern, rows, row)
+        case Named("owner", word):
+            return certainty_matches(word, int(rows.certainty[row]))
+        case Named(word, value):
+            return owner_matches(word, value, rows.owners.records[int(rows.owner[row])])
     return any(end_matches(expr, rows, row, end) for end in ends(expr.side))
 
 
@@ -61,6 +69,28 @@ def label_matches(pattern: str, rows: Sockets, row: int) -> bool:
         return False
     label = rows.labels.text(int(rows.remote_hi[row]), int(rows.remote_lo[row]))
     return fnmatchcase(label, pattern) if label else not pattern
+
+
+def owner_matches(word: str, value: str, owner: Owner) -> bool:
+    match word:
+        case "pid":
+            return owner.pid == int(value)
+        case "proc":
+            return text_matches(value, owner.command)
+        case "user":
+            return str(owner.uid) == value or text_matches(value, owner.user)
+    parts = owner.cgroup.split("/")
+    below = ["/".join(parts[first:last]) or "/" for last in range(len(parts) + 1) for first in range(last)]
+    return any(text_matches(value, text) for text in (owner.unit, *below)) if value else not owner.cgroup
+
+
+def text_matches(pattern: str, text: str) -> bool:
+    return fnmatchcase(text, pattern) if text and pattern else not text and not pattern
+
+
+def certainty_matches(word: str, certainty: int) -> bool:
+    words = ["unknown", "held", "was", "earlier", "listener", "likely"]
+    return certainty in (1, 2) if word == "exact" else certainty == words.index(word)
 
 
 def ends(side: Side) -> Iterable[str]:
@@ -114,7 +144,7 @@ def test_the_destination_part_is_implied(expr: Expr, rows: Sockets) -> None:
 def test_what_the_kernel_tests_is_implied(expr: Expr, rows: Sockets) -> None:
     for rest in by_state(expr).values():
         part = kernel_part(rest)
-        assert "label" not in str(part)
+        assert not any(word in str(part) for word in ATTRIBUTES)
         assert not (rest.mask(rows) & ~part.mask(rows)).any()
 
 
@@ -127,6 +157,9 @@ def test_what_the_kernel_tests_is_implied(expr: Expr, rows: Sockets) -> None:
         ("not (label = db or dport = :443)", "not dport = :443"),
         ("label = db or dport = :443", "state all"),
         ("not (label = db and dport = :443)", "state all"),
+        ("pid = 77 dport = :443", "dport = :443"),
+        ("proc != nginx and not (user = www-data or dport = :443)", "not dport = :443"),
+        ("cgroup = a or not (owner = exact and dport = :443)", "state all"),
     ],
 )
 def test_the_kernel_s_part(text: str, part: str) -> None:
@@ -135,8 +168,56 @@ def test_the_kernel_s_part(text: str, part: str) -> None:
 
 def test_many_stars_take_no_time() -> None:
     rows = replace(TABLES[0], labels=Labels.of([(ip_network("10.0.0.0/8"), "a" * 40)]))
-    assert not Labelled("*a" * 39 + "*b").mask(rows).any()
-    assert Labelled("*a" * 39 + "*").mask(rows).any()
+    assert not Named("label", "*a" * 39 + "*b").mask(rows).any()
+    assert Named("label", "*a" * 39 + "*").mask(rows).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "pids"),
+    [
+        ("pid = 77,78", [77, 78]),
+        ("pid != 77", [78, 1822]),
+        ("proc = nginx", [77]),
+        ("proc = n*", [77]),
+        ("proc = NGINX", []),
+        ('proc = "php-fpm: pool"', [1822]),
+        ("proc = php*,and,", None),
+        ('proc = php* or proc = "and"', [78, 1822]),
+        ("user = www-data", [77, 1822]),
+        ("user = 0", [78]),
+        ("cgroup = nginx.service", [77]),
+        ("cgroup = php.service", [1822]),
+        ("cgroup = pool", [1822]),
+        ("cgroup = php.service/pool", [1822]),
+        ("cgroup = system.slice", [77, 1822]),
+        ("cgroup = /sys/fs/cgroup/system.slice/", [77, 1822]),
+        ("cgroup = /sys/fs/cgroup/unified/system.slice/nginx.service", [77]),
+        ("cgroup = /nginx.service", []),
+        ("cgroup = /sys/fs/cgroup", [78]),
+        ("cgroup = slice", []),
+    ],
+)
+def test_whose_sockets_are_meant(text: str, pids: list[int] | None) -> None:
+    if pids is None:
+        with pytest.raises(FilterError, match="a value is missing"):
+            parse(text)
+        return
+    rows = TABLES[0]
+    found = {rows.owners.records[slot].pid for slot in rows.owner[parse(text).mask(rows)].tolist()}
+    assert sorted(found - {0}) == pids
+
+
+@pytest.mark.parametrize(
+    ("text", "whose"),
+    [
+        ("proc = x", True),
+        ("not (estab or dport = :443 pid != 7)", True),
+        ("label = x", False),
+        ("estab or dport = :443", False),
+    ],
+)
+def test_whether_a_filter_needs_owners(text: str, whose: bool) -> None:
+    assert names_owners(parse(text)) == whose
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,9 @@ def test_the_command_of_ss(text: str, command: str) -> None:
         "not src ::",
         "not dst 2000::/3",
         "label = db",
+        "pid = 77",
+        "time-wait proc != nginx",
+        "cgroup = /system.slice",
         "estab dport = :443 label != db",
     ],
 )

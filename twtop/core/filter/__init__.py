@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from twtop.core.filter.errors import FilterError
-from twtop.core.filter.nodes import And, Endpoint, Everything, Expr, Labelled, Not, Or, Ports, Side, States
+from twtop.core.filter.nodes import (
+    And,
+    Endpoint,
+    Everything,
+    Expr,
+    Named,
+    Not,
+    Or,
+    Ports,
+    Side,
+    States,
+    names_owners,
+)
 from twtop.core.filter.operands import Services
 from twtop.core.filter.parser import parse
 from twtop.core.filter.reduce import destination_part
@@ -15,7 +27,7 @@ __all__ = [
     "Everything",
     "Expr",
     "FilterError",
-    "Labelled",
+    "Named",
     "Not",
     "Or",
     "Ports",
@@ -23,6 +35,7 @@ __all__ = [
     "Side",
     "States",
     "destination_part",
+    "names_owners",
     "parse",
     "ss_command",
 ]

@@ -21,3 +21,7 @@ class FilterError(UsageError):
         """Return two lines: the filter, and carets under what is wrong."""
         before = printable(self.text[: self.position])
         return f"{before}{printable(self.text[self.position :])}\n{' ' * len(before)}{'^' * self.length}"
+
+    def pointed(self, where: str = "") -> str:
+        """Return the whole complaint: where, what, and the line that points at it."""
+        return "\n  ".join((f"{where}{self}", *self.pointer().split("\n")))

@@ -5,7 +5,6 @@ The canonical text of an expression parses back to an equal expression.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
@@ -15,9 +14,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from twtop.core.address import halves
+from twtop.core.filter.attributes import ATTRIBUTES
 from twtop.core.filter.names import GROUPS, SS_NAMES
 from twtop.core.filter.tokens import quoted
-from twtop.core.roles import is_alone
 from twtop.core.states import ALL_STATES, State
 
 if TYPE_CHECKING:
@@ -174,28 +173,18 @@ def _bits_in_common(first: int, last: int) -> np.uint64:
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """Matches sockets with a peer of this label; ``*`` stands for any text, an empty label for none."""
+class Named:
+    """Matches sockets by what has a word of its own: one of `twtop.core.filter.attributes`, and a value."""
 
-    label: str
+    word: str
+    value: str
 
     def __str__(self) -> str:
-        return f"label = {quoted(self.label)}"
+        return f"{self.word} = {quoted(self.value)}"
 
     def mask(self, sockets: Sockets) -> Mask:
         """Return for each row whether it matches."""
-        pattern = _pattern(self.label)
-        # What has no label is not any text.
-        fitting = [bool(pattern.fullmatch(text)) if text else not self.label for text in sockets.labels.texts]
-        found: Mask = np.array(fitting)[sockets.labels.find(sockets.remote_hi, sockets.remote_lo)]
-        return found & ~is_alone(sockets)
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """Compile a text in which ``*`` stands for any text; no text takes long to be tested."""
-    first, *others = map(re.escape, text.split("*"))
-    middle = "".join(f"(?>.*?{part})" for part in others[:-1])
-    return re.compile(first + middle + "".join(f".*{last}" for last in others[-1:]))
+        return ATTRIBUTES[self.word].mask(sockets, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +229,7 @@ class Or:
         return reduce(np.logical_or, (term.mask(sockets) for term in self.terms))
 
 
-Expr: TypeAlias = Everything | States | Endpoint | Labelled | Not | And | Or
+Expr: TypeAlias = Everything | States | Endpoint | Named | Not | And | Or
 
 
 def _as_operand(term: Expr, *, after_not: bool = False) -> str:
@@ -272,3 +261,15 @@ def depth(expr: Expr) -> int:
         case And(terms) | Or(terms):
             return 1 + max(map(depth, terms))
     return 0
+
+
+def names_owners(expr: Expr) -> bool:
+    """Tell whether it depends on whose sockets are."""
+    match expr:
+        case Named(word):
+            return ATTRIBUTES[word].of_owners
+        case Not(term):
+            return names_owners(term)
+        case And(terms) | Or(terms):
+            return any(map(names_owners, terms))
+    return False

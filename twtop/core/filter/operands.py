@@ -48,6 +48,18 @@ class Operands:
         found = self.ports(port, at + len(operand) - len(port)) if port not in ("", ":*") else None
         return self._network(address, at), found
 
+    def values(self, operand: str, at: int) -> list[tuple[str, int]]:
+        """Read values with commas between them, each with its column, or one in quotation marks."""
+        if operand.startswith('"'):
+            if operand == '"' or not operand.endswith('"'):
+                raise self._error("this quotation mark is never closed", at)
+            return [(operand[1:-1], at + 1)]
+        found = [(part[0], at + part.start()) for part in re.finditer("[^,]+|(?<=,)(?=,|$)|^(?=,)", operand)]
+        for value, column in found:
+            if not value:
+                raise self._error("a value is missing beside ','; write for example 'pid = 77,78'", column)
+        return found
+
     def _split(self, operand: str, at: int) -> tuple[str, str]:
         if operand.startswith("["):
             inside, bracket, rest = operand.partition("]")

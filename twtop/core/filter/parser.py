@@ -5,7 +5,8 @@
     states   = { ["state" | "exclude"] STATE }          side by side they add up, as in ``ss``
     term     = NOT term | "(" list ")" | ("src" | "dst") ["=" | "!="] HOST
              | ("sport" | "dport" | "port") [COMPARISON] PORTS | ("sport" | "dport" | "port") ":" PORTS | HOST
-             | "label" ["=" | "!="] TEXT                    TEXT is a word, or anything in quotation marks
+             | ATTRIBUTE ["=" | "!="] VALUE {"," VALUE}       any of the values
+             ATTRIBUTE is one of `ATTRIBUTES`, VALUE a word or anything in quotation marks
 
 As in ``ss`` (misc/ssfilter.y, whatever ss(8) says), AND and OR bind equally, from left to right:
 ``a or b and c`` is ``( a or b ) and c``; and states that begin a list, with no operator behind them, hold for
@@ -17,6 +18,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from twtop.core.filter.attributes import ATTRIBUTES
 from twtop.core.filter.errors import FilterError
 from twtop.core.filter.names import STATE_WORDS, state_bits
 from twtop.core.filter.nodes import (
@@ -26,11 +28,12 @@ from twtop.core.filter.nodes import (
     Endpoint,
     Everything,
     Expr,
-    Labelled,
+    Named,
     Not,
     Or,
     Ports,
     Side,
+    any_of,
     depth,
     states_of,
 )
@@ -42,14 +45,15 @@ from twtop.core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from twtop.core.filter.attributes import Attribute
+
 _STATE_WORDS: Final = {"state": False, "exclude": True, "excl": True}
 _HOST_WORDS: Final = {"src": Side.LOCAL, "dst": Side.REMOTE}
 _PORT_WORDS: Final = {"sport": Side.LOCAL, "dport": Side.REMOTE, "port": Side.EITHER}
-_LABEL: Final = "label"
-_ONLY_IN_SS: Final = frozenset({"dev", "fwmark", "cgroup", "autobound"})
+_ONLY_IN_SS: Final = frozenset({"dev", "fwmark", "autobound"})
 
 _WORDS: Final = sorted(
-    {*_STATE_WORDS, *_HOST_WORDS, *_PORT_WORDS, _LABEL, *STATE_WORDS, *filter(str.isalpha, MEANINGS)}
+    {*_STATE_WORDS, *_HOST_WORDS, *_PORT_WORDS, *ATTRIBUTES, *STATE_WORDS, *filter(str.isalpha, MEANINGS)}
 )
 
 DEEPEST: Final = 100
@@ -169,8 +173,8 @@ class _Parser:
             return self._host_predicate(word, side)
         if (side := _PORT_WORDS.get(word.lower)) is not None:
             return self._port_predicate(word, side)
-        if word.lower == _LABEL:
-            return self._label_predicate(word)
+        if (attribute := ATTRIBUTES.get(word.lower)) is not None:
+            return self._attribute_predicate(word, attribute)
         key, colon, ports = word.text.partition(":")
         if colon and (side := _PORT_WORDS.get(key.lower())) is not None:
             return Endpoint(side, ports=self._operands.ports(colon + ports, word.position + len(key)))
@@ -202,20 +206,22 @@ class _Parser:
             raise FilterError(message, self._text, operand.position, len(operand.text))
         return _compared(side, operator.meaning, ports)
 
-    def _label_predicate(self, word: Token) -> Expr:
+    def _attribute_predicate(self, word: Token, attribute: Attribute) -> Expr:
         operator = self._comparison()
         if operator.meaning not in ("=", "!="):
             message = f"{word.text!r} takes '=' or '!=', not {operator.text!r}"
             raise FilterError(message, self._text, operator.position, len(operator.text))
-        operand = self._wanted(f"a label must follow {word.text!r}, for example '{word.lower} = database'")
-        labelled = Labelled(printable(self._unquoted(operand)))
-        return Not(labelled) if operator.meaning == "!=" else labelled
-
-    def _unquoted(self, operand: Token) -> str:
-        text = operand.text.removeprefix('"')
-        if text != operand.text and not text.endswith('"'):
-            raise FilterError("this quotation mark is never closed", self._text, operand.position)
-        return text.removesuffix('"')
+        example = f"for example '{attribute.word} = {attribute.example}'"
+        operand = self._wanted(f"{attribute.noun} must follow {word.text!r}, {example}")
+        terms: list[Expr] = []
+        for value, at in self._operands.values(operand.text, operand.position):
+            known = attribute.read(printable(value))
+            if known is None:
+                message = f"{value!r} is not {attribute.noun}; write it as {attribute.example!r}"
+                raise FilterError(message, self._text, at, len(value))
+            terms.append(Named(attribute.word, known))
+        named = any_of(tuple(dict.fromkeys(terms)))
+        return Not(named) if operator.meaning == "!=" else named
 
     def _comparison(self) -> Token:
         """Take a comparison; where none stands, ``=`` is meant."""

@@ -11,7 +11,7 @@ from twtop.core.filter.nodes import (
     Endpoint,
     Everything,
     Expr,
-    Labelled,
+    Named,
     Not,
     Or,
     Ports,
@@ -43,19 +43,19 @@ def destination_part(expr: Expr) -> Expr:
 
 def kernel_part(expr: Expr) -> Expr:
     """Return what the kernel can test of an expression that `by_state` reduced; implied by ``expr``."""
-    return _without_labels(expr, Everything())
+    return _without_names(expr, Everything())
 
 
-def _without_labels(expr: Expr, instead: Expr) -> Expr:
+def _without_names(expr: Expr, instead: Expr) -> Expr:
     match expr:
-        case Labelled():
+        case Named():
             return instead
         case Not(term):
-            return _negation(_without_labels(term, _negation(instead)))
+            return _negation(_without_names(term, _negation(instead)))
         case And(terms):
-            return _conjunction(_without_labels(term, instead) for term in terms)
+            return _conjunction(_without_names(term, instead) for term in terms)
         case Or(terms):
-            return _disjunction(_without_labels(term, instead) for term in terms)
+            return _disjunction(_without_names(term, instead) for term in terms)
     return expr
 
 

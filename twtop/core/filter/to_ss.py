@@ -26,7 +26,7 @@ def ss_command(expr: Expr) -> str | None:
         return None
     known = tests.pop()
     test = elementary(known)
-    # Neither ss nor the kernel knows of labels.
+    # Neither ss nor the kernel knows of owners and labels.
     if kernel_part(known) != known or _ss_misreads(test):
         return None
     words = ["ss", "-tan"]

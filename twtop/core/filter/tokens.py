@@ -60,5 +60,5 @@ def tokens(text: str) -> list[Token]:
 def quoted(text: str) -> str:
     """Write a text, which holds no quotation mark, as one word."""
     words = tokens(text)
-    is_word = len(words) == 2 and words[0].meaning is WORD and words[0].text == text
+    is_word = len(words) == 2 and words[0].meaning is WORD and words[0].text == text and "," not in text
     return text if is_word else f'"{text}"'

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.address import address_text, is_ipv4
 from twtop.core.filter import And, Everything, ss_command
-from twtop.core.filter.nodes import Endpoint, Expr, Labelled, Ports, Side, States, all_of
+from twtop.core.filter.nodes import Endpoint, Expr, Named, Ports, Side, States, all_of
 from twtop.core.states import State
 from twtop.core.table.keys import has_remote
 from twtop.ui.table.row_text import representative
@@ -74,9 +74,9 @@ _END_TERMS: Final[dict[str, Callable[[Lines, int], list[Expr]]]] = {
 }
 
 
-def _label(lines: Lines, row: int) -> Labelled:
+def _label(lines: Lines, row: int) -> Named:
     sockets = lines.view.moment.snapshot.sockets
-    return Labelled(sockets.labels.text(int(sockets.remote_hi[row]), int(sockets.remote_lo[row])))
+    return Named("label", sockets.labels.text(int(sockets.remote_hi[row]), int(sockets.remote_lo[row])))
 
 
 def _port(lines: Lines, row: int, side: Side) -> Endpoint:
