@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from twtop.core.format import count_text, rate_text
 from twtop.knowledge.counter_pages import short_name
 from twtop.ui import styles
 from twtop.ui.counters.listing import rules_using
+from twtop.ui.sectioned_list import Between
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -24,14 +25,6 @@ _MEANING: Final = 46
 _WITH_RULES: Final = 120
 """From this width on there is one."""
 _ALERT: Final = "!"
-
-
-class Between(NamedTuple):
-    """A line between counters; ``columns`` name the numbers below it, if they are others than above."""
-
-    text: str
-    look: Style = styles.TITLE
-    columns: tuple[str, str, str] | None = None
 
 
 GAUGES: Final = Between("values of the moment", columns=("VALUE", "IN 10S", "CHANGE"))

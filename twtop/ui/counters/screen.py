@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
-from textual.message import Message
 
 from twtop.knowledge.explain import explain_counter
 from twtop.knowledge.topics import find
 from twtop.ui import styles
-from twtop.ui.counters.lines import GAUGES, Between, between_line, counter_line, detail_lines, titles
+from twtop.ui.counters.lines import GAUGES, between_line, counter_line, detail_lines, titles
 from twtop.ui.counters.listing import Listing, Row, listing
 from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.line_view import LineView, Part
+from twtop.ui.sectioned_list import Between, SectionedList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,8 +30,6 @@ _LOW: Final = 16
 """Screens with fewer lines show counters and nothing else."""
 _HIGH: Final = 30
 """Screens with as many have room for all that is to be said about one."""
-
-Entry: TypeAlias = Row | Between
 
 
 class Counted(NamedTuple):
@@ -51,82 +47,40 @@ class CounterTitles(LineView):
         return titles(width) if number == 0 else []
 
 
-class CounterList(LineView):
-    """One line per counter; once moved, the cursor stays with its counter while others change places."""
-
-    @dataclass
-    class Selected(Message):
-        """Another counter is under the cursor, or the same was clicked again."""
-
-        again: bool = False
+class CounterList(SectionedList[Row]):
+    """One line per counter."""
 
     def __init__(self, signs: Signs) -> None:
         super().__init__(id="counter-list")
         self.with_unmoved = True
         self._signs = signs
         self._counters: Listing | None = None
-        self._entries: list[Entry] = []
-        self._at = 0
-        self._held: str | None = None
-
-    @property
-    def current(self) -> Row | None:
-        """The counter under the cursor."""
-        entry = self._entries[self._at] if self._at < len(self._entries) else None
-        return entry if isinstance(entry, Row) else None
-
-    @property
-    def line_count(self) -> int:
-        """All lines."""
-        return len(self._entries)
 
     def show(self, counters: Listing) -> None:
-        """Show these; the counter under the cursor stays at its height of the screen."""
+        """Show these."""
         self._counters = counters
-        self._entries = list(self._lines(counters))
-        above = self._at - self.scroll_offset.y
-        places = [at for at, entry in enumerate(self._entries) if _is(entry, self._held)]
-        moved = bool(places) and places[0] != self._at
-        self._at = places[0] if places else self._nearest(self._at if self._held else 0, 1)
-        self.update_lines()
-        if moved:
-            self.scroll_to(y=self._at - above, animate=False, immediate=True)
+        self.put(list(self._lines(counters)))
 
     def fold_unmoved(self) -> None:
         """Hide what did not move, or show it again."""
         self.with_unmoved = not self.with_unmoved
         if self._counters is not None:
             self.show(self._counters)
-            self._to(self._at, 1)
+            self.go_to(self._at, 1)
 
-    def line(self, number: int, width: int) -> list[Part]:
-        """Write one line."""
-        entry = self._entries[number]
-        if not isinstance(entry, Row):
-            return between_line(entry, width)
-        parts = counter_line(entry, width, self._signs)
-        if number != self._at:
-            return parts
-        return [("".join(text for text, _ in parts).ljust(width), styles.CURSOR)]
+    def identity(self, item: Row) -> str:
+        """Return the name."""
+        return item.name
 
-    def move(self, step: int) -> None:
-        """Move the cursor by counters, by screenfuls where ``step`` is larger than all of them."""
-        self._to(self._at + step, step)
+    def item_line(self, item: Row, width: int) -> list[Part]:
+        """Write a counter."""
+        return counter_line(item, width, self._signs)
 
-    @property
-    def page(self) -> int:
-        """How many lines a screenful goes on."""
-        return max(1, self.visible_size.height - 1)
+    def between_line(self, between: Between, width: int) -> list[Part]:
+        """Write a line between counters."""
+        return between_line(between, width)
 
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the mouse is."""
-        at = event.y + self.scroll_offset.y
-        if at < len(self._entries) and isinstance(self._entries[at], Row):
-            again = at == self._at
-            self._to(at, 1)
-            self.post_message(self.Selected(again))
-
-    def _lines(self, counters: Listing) -> Iterable[Entry]:
+    def _lines(self, counters: Listing) -> Iterable[Row | Between]:
         for problem in counters.unreadable:
             yield Between(f"Not readable: {problem}", styles.WARNING)
         if not counters.moved and (counters.gauges or counters.unmoved):
@@ -140,26 +94,6 @@ class CounterList(LineView):
             yield Between(f"Not moved since twtop started: {len(counters.unmoved)}{state}")
         if self.with_unmoved:
             yield from counters.unmoved
-
-    def _to(self, at: int, direction: int) -> None:
-        self._at = self._nearest(at, direction)
-        row = self.current
-        self._held = None if row is None else row.name
-        # From the first counter on, the lines above it can be seen too.
-        first = self._at == self._nearest(0, 1)
-        self.scroll_to_region(Region(0, 0 if first else self._at, 1, 1), animate=False, immediate=True)
-        self.update_lines()
-        self.post_message(self.Selected())
-
-    def _nearest(self, at: int, direction: int) -> int:
-        """Return the place of the counter at, or else beyond, or else before a line."""
-        places = [place for place, entry in enumerate(self._entries) if isinstance(entry, Row)]
-        beyond = [place for place in places if (place - at) * direction >= 0]
-        if not places:
-            return 0
-        if direction > 0:
-            return beyond[0] if beyond else places[-1]
-        return beyond[-1] if beyond else places[0]
 
 
 class CounterDetail(LineView):
@@ -244,7 +178,7 @@ class CountersScreen(FrameScreen[Counted]):
         self._list.show(prepared.counters)
         self._show_detail()
 
-    def on_counter_list_selected(self, event: CounterList.Selected) -> None:
+    def on_sectioned_list_selected(self, event: CounterList.Selected) -> None:
         """Follow the cursor; a second click explains."""
         self._show_detail()
         if event.again:
@@ -274,7 +208,3 @@ class CountersScreen(FrameScreen[Counted]):
     def _show_detail(self) -> None:
         if self._facts is not None:
             self._detail.show(self._list.current, self._facts)
-
-
-def _is(entry: Entry, name: str | None) -> bool:
-    return isinstance(entry, Row) and entry.name == name
