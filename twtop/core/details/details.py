@@ -63,9 +63,13 @@ class Details:
         return timer == Timer.TIMEWAIT or (state == State.SYN_RECV and not self.number("inode"))
 
     @classmethod
-    def of_row(cls, sockets: Sockets, row: int, lack: str) -> Details:
-        """Make do with what the table has, for a reason."""
-        values = {name: int(getattr(sockets, column)[row]) for column, name in _IN_A_ROW.items()}
-        if not values["cgroup"]:
-            del values["cgroup"]
-        return cls(values, lack=lack)
+    def of_row(cls, one: Sockets, lack: str, *, from_netlink: bool) -> Details:
+        """Make do with what a table of one row has, for a reason.
+
+        /proc tells neither cookie nor interface, and no backlog of listeners.
+        """
+        values = {name: int(getattr(one, column)[0]) for column, name in _IN_A_ROW.items()}
+        untold = {name for name in ("cgroup",) if not values[name]}
+        if not from_netlink:
+            untold |= {"cookie", "interface"} | ({"wqueue"} if values["state"] == State.LISTEN else set())
+        return cls({name: value for name, value in values.items() if name not in untold}, lack=lack)
