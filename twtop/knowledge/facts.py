@@ -41,6 +41,8 @@ class HostFacts:
     release: str = ""
     time_wait_ms: int = 60_000
     namespaced: bool = False
+    namespace: str = ""
+    """The network namespace that is meant, where the reader sees several."""
 
 
 def host_facts(snapshot: Snapshot, release: str, *, namespaced: bool) -> HostFacts:

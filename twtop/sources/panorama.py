@@ -80,6 +80,7 @@ class Panorama:
 def panorama(places: Iterable[Place]) -> Panorama:
     """Put namespaces together; at least one of them must have a frame."""
     ordered = sorted(places, key=lambda place: (-place.sockets, place.frame is None, place.namespace.name))
+    ordered = [_labelled(place) for place in ordered]
     parts = [
         Part(place.namespace.number, place.frame.moment)
         for place in ordered
@@ -88,6 +89,14 @@ def panorama(places: Iterable[Place]) -> Panorama:
     ]
     names = {place.namespace.number: place.namespace.name for place in ordered}
     return Panorama(tuple(ordered), merged(parts, names), _findings(ordered))
+
+
+def _labelled(place: Place) -> Place:
+    """Let what is said about the host name the namespace."""
+    if place.frame is None or place.frame.facts.namespace == place.namespace.name:
+        return place
+    facts = replace(place.frame.facts, namespace=place.namespace.name)
+    return replace(place, frame=replace(place.frame, facts=facts))
 
 
 def _findings(places: Iterable[Place]) -> tuple[Finding, ...]:

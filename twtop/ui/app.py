@@ -18,6 +18,7 @@ from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.view import Spec
 from twtop.sources.collector import Collector, Crash, Failure, Result
 from twtop.sources.observer import Frame
+from twtop.sources.panorama import Panorama
 from twtop.ui.actions import Actions
 from twtop.ui.bindings import KEYS, key_names
 from twtop.ui.explanation.cursor import explain_cursor
@@ -26,7 +27,7 @@ from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.header import status_of
 from twtop.ui.own_cost import OwnCost
 from twtop.ui.panels import Panels, arrange
-from twtop.ui.picture import Picture, picture
+from twtop.ui.picture import Looked, Picture, picture
 from twtop.ui.terminal.capabilities import capabilities
 from twtop.ui.terminal.driver import TerminalDriver
 from twtop.ui.terminal.run import run_app
@@ -73,7 +74,8 @@ class TwtopApp(Actions, inherit_bindings=False):
         self._options = options
         self._spec = Spec(options.filter, options.keys, options.sort)
         self._result: Result | None = None
-        self._newest: Frame | None = None
+        self._newest: Looked | None = None
+        self._alone: int | None = None
         self._shown: Picture | None = None
         self._problem: str | None = None
         self._frozen = False
@@ -124,9 +126,9 @@ class TwtopApp(Actions, inherit_bindings=False):
             case Failure(reason):
                 self._problem = reason
                 self._show_status()
-            case Frame() as frame:
+            case Frame() | Panorama() as looked:
                 self._problem = None
-                self._newest = frame
+                self._newest = looked
                 if not self._frozen:
                     self._stale.set()
 
@@ -135,11 +137,13 @@ class TwtopApp(Actions, inherit_bindings=False):
         while True:
             await self._stale.wait()
             self._stale.clear()
-            frame = self._shown.frame if self._frozen and self._shown else self._newest
-            if frame is None:
+            looked = self._shown.looked if self._frozen and self._shown else self._newest
+            if looked is None:
                 continue
-            shown = await asyncio.to_thread(picture, frame, self._spec, self._panels.focus, self._track)
-            if self._frozen and self._shown and frame is not self._shown.frame:
+            shown = await asyncio.to_thread(
+                picture, looked, self._spec, self._panels.focus, self._track, self._alone
+            )
+            if self._frozen and self._shown and looked is not self._shown.looked:
                 # Frozen meanwhile: what is on the screen stays, with whatever else was chosen.
                 self._stale.set()
             else:

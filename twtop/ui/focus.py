@@ -19,6 +19,8 @@ class Focus(NamedTuple):
     """The plot shows it beside the busiest."""
     subject: Subject | None = None
     """The group whose drain is wanted; None where nobody looks."""
+    place: Subject | None = None
+    """The group whose network namespace the panels tell of; None where there is only one namespace."""
 
 
 def focus_at(lines: Lines | None, line: Line | None, *, drains: bool) -> Focus:
@@ -26,4 +28,6 @@ def focus_at(lines: Lines | None, line: Line | None, *, drains: bool) -> Focus:
     if lines is None:
         return Focus()
     destination = None if line is None else destination_at(lines, line)
-    return Focus(destination, subject_at(lines, line) if drains else None)
+    several = len(lines.view.moment.snapshot.sockets.namespaces) > 1
+    subject = subject_at(lines, line) if drains or several else None
+    return Focus(destination, subject if drains else None, subject if several else None)

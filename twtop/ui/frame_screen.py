@@ -65,6 +65,9 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
     HEADING: ClassVar[str]
     """What help calls the view."""
 
+    IS_OF_ALL: ClassVar[bool] = False
+    """Whether it tells of all network namespaces that the table shows, not of the one under the cursor."""
+
     @dataclass
     class FilterChosen(Message):
         """The table is to show these sockets alone."""
@@ -81,6 +84,8 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
         super().__init__()
         self.signs = signs
         self._footer = Footer()
+        self._frozen = False
+        self._namespace = ""
 
     def compose(self) -> ComposeResult:
         """Show the content above the keys."""
@@ -109,7 +114,12 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
 
     def show_frozen(self, *, frozen: bool) -> None:
         """Say whether what is shown stands still."""
-        self._footer.show_note("FROZEN" if frozen else "")
+        self._frozen = frozen
+        self._show_note()
+
+    def _show_note(self) -> None:
+        notes = ("FROZEN" if self._frozen else "", f"ns {self._namespace}" if self._namespace else "")
+        self._footer.show_note("  ".join(filter(None, notes)))
 
     def help_sections(self) -> list[Section]:
         """Return the keys of the view, those of its own first."""
@@ -138,4 +148,6 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
         """Show a picture; the user may leave meanwhile."""
         prepared = await asyncio.to_thread(self.prepare, picture)
         if self.is_attached:
+            self._namespace = "" if self.IS_OF_ALL else picture.namespace
+            self._show_note()
             self.present(prepared)

@@ -43,6 +43,8 @@ class Status:
     host: str = ""
     kernel: str = ""
     namespace: str = ""
+    several: bool = False
+    """The table shows several network namespaces."""
     interval_s: float = 0.0
     stretched: bool = False
     """The interval is longer than asked for: the CPU budget is used up."""
@@ -68,12 +70,15 @@ def status_of(
     status = Status(problems=(problem,) if problem else (), frozen=frozen)
     if shown is None:
         return status
-    frame, snapshot = shown.frame, shown.frame.moment.snapshot
+    frame, snapshot = shown.frame, shown.view.moment.snapshot
+    several = shown.several
+    label = frame.host.namespace_label
     return replace(
         status,
         host=frame.host.hostname,
         kernel=frame.host.kernel,
-        namespace=frame.host.namespace_label,
+        namespace=label if several is None else f"all {len(several.places)}, panels: {label}",
+        several=several is not None,
         interval_s=frame.interval_s,
         stretched=frame.interval_s > asked_s * 1.05,
         wall_s=snapshot.wall_s,
@@ -81,7 +86,7 @@ def status_of(
         matching=shown.view.matching,
         total=len(snapshot.sockets),
         own_cost=own_cost.text(),
-        problems=(*status.problems, *snapshot.degraded),
+        problems=(*status.problems, *shown.lacks),
     )
 
 
@@ -143,9 +148,9 @@ class Header(LineView):
             Piece(2, f"{interval} ", styles.WARNING if status.stretched else styles.PLAIN),
             Piece(4, "(stretched: CPU budget) " if status.stretched else " ", styles.WARNING),
             Piece(8, "twtop ", styles.TITLE),
-            Piece(3, f"{status.host}  ", styles.PLAIN),
+            Piece(5 if status.several else 3, f"{status.host}  ", styles.PLAIN),
             Piece(7, f"Linux {status.kernel}  ", styles.PLAIN),
-            Piece(6, f"ns {status.namespace}  ", styles.PLAIN),
+            Piece(3 if status.several else 6, f"ns {status.namespace}  ", styles.PLAIN),
             Piece(5, status.own_cost.ljust(_COST_COLUMNS), styles.DIM),
         ]
 

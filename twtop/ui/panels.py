@@ -67,12 +67,12 @@ class Panels:
 
     def show(self, shown: Picture, *, frozen: bool) -> None:
         """Draw a picture; header and heading also tell of what was chosen, and are the application's."""
-        self.table.show(shown.view, shown.frame)
+        self.table.show(shown.view, shown.frame_of)
         unlisted = shown.view.moment.snapshot.unlisted is not None
         self.strip.show(shown.view.state_matches, shown.view.state_deltas, unlisted=unlisted)
         self.ports.show(shown.plots, frozen=frozen)
         self.drain.show(shown.drain)
-        self.findings.show(shown.frame.findings)
+        self.findings.show(shown.findings)
 
     @property
     def focus(self) -> Focus:

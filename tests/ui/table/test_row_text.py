@@ -60,7 +60,7 @@ def test_a_socket_names_the_remote_end_where_no_group_does() -> None:
 def test_what_stands_out_in_a_group(text: str, keys: tuple[str, ...], note: str) -> None:
     lines = lines_of(text, keys)
     at = len(keys) - 1
-    assert line_notes(lines, Line("group", at, 0), frames()[-1].ports) == note
+    assert line_notes(lines, Line("group", at, 0), frames()[-1]) == note
 
 
 @pytest.mark.parametrize(

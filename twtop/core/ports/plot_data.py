@@ -64,6 +64,8 @@ class PlotData:
     ports: Ports
     plots: tuple[DestinationPlot, ...]
     """The busiest destination first, then the chosen one if that is another; none without client sockets."""
+    namespace: str = ""
+    """The network namespace it is about, where the reader sees several."""
 
 
 def summarise(

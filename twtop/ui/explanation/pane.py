@@ -68,6 +68,7 @@ class ExplainPane(LineView, can_focus=True):
         self.signs = signs
         self.trail = Trail() if trail is None else trail
         self._shown = self.trail.shown()
+        self._namespace = ""
         self._selected: Link | None = None
         self._page: Page | None = None
 
@@ -177,10 +178,11 @@ class ExplainPane(LineView, can_focus=True):
 
     def _update(self) -> None:
         """Lay out anew what is to be shown, if it is not what is shown already."""
-        shown = self.trail.shown()
-        if shown == self._shown:
+        shown, host = self.trail.shown(), self.trail.host
+        namespace = "" if host is None else host.namespace
+        if shown == self._shown and namespace == self._namespace:
             return
-        self._shown, self._page = shown, None
+        self._shown, self._namespace, self._page = shown, namespace, None
         self.update_lines()
         self._scroll(self.scroll_offset.y)
 
@@ -200,6 +202,8 @@ class ExplainPane(LineView, can_focus=True):
         title = "" if self._shown is None else self._shown.title
         if self.trail.steps and self.trail.start is not None:
             title = f"{self.trail.start.topic} {self.signs.arrow} {title}"
+        if self._namespace:
+            title += f" (ns {self._namespace})"
         position = self._position(lines)
         room = max(0, width - cell_len(position))
         look = styles.CURSOR if self.has_focus else styles.TITLE

@@ -30,6 +30,6 @@ def finding_line(finding: Finding, width: int, signs: Signs, *, after: str = "")
     room = max(0, width - len(word) - 2 - len(after))
     return [
         (word, look),
-        (f"  {signs.clipped(finding.headline, room)}".ljust(room + 2), plain),
+        (f"  {signs.clipped(finding.title, room)}".ljust(room + 2), plain),
         (after, styles.DIM),
     ]

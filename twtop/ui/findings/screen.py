@@ -16,7 +16,7 @@ from twtop.ui.findings.lines import finding_line
 from twtop.ui.frame_screen import FrameScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from textual.widget import Widget
 
@@ -31,7 +31,8 @@ class Found(NamedTuple):
     """What the view shows."""
 
     findings: tuple[Finding, ...]
-    facts: HostFacts
+    facts_about: Callable[[Finding], HostFacts]
+    """The host, as the network namespace of a finding has it."""
 
 
 class FindingsList(CursorList[Finding]):
@@ -67,6 +68,7 @@ class FindingsScreen(FrameScreen[Found]):
     """
 
     HEADING = "Findings"
+    IS_OF_ALL = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", tooltip="Select the finding before", show=False),
@@ -94,8 +96,7 @@ class FindingsScreen(FrameScreen[Found]):
 
     def prepare(self, picture: Picture) -> Found:
         """Take what was found."""
-        frame = picture.frame
-        return Found(frame.findings, frame.facts)
+        return Found(picture.findings, lambda finding: picture.frame_about(finding).facts)
 
     def present(self, prepared: Found) -> None:
         """Show it."""
@@ -107,7 +108,7 @@ class FindingsScreen(FrameScreen[Found]):
         """Add the keys of the text, once tab has led there."""
         return [*super().help_sections(), ("Text, after tab", described(ExplainPane.BINDINGS))]
 
-    def footer_keys(self) -> list[tuple[str, str, str]]:
+    def footer_keys(self) -> list[tuple[str, str]]:
         """Name the keys of the text while they lead there."""
         keys = super().footer_keys()
         if not self._pane.has_focus:
@@ -120,7 +121,8 @@ class FindingsScreen(FrameScreen[Found]):
         finding = self._list.current
         self._pane.display = finding is not None
         if finding is not None and self._found is not None:
-            self._pane.explain(explain_finding(finding, self._found.facts), self._found.facts)
+            facts = self._found.facts_about(finding)
+            self._pane.explain(explain_finding(finding, facts), facts)
 
     def on_cursor_list_selected(self) -> None:
         """Explain the finding that was clicked."""

@@ -76,7 +76,7 @@ class Times(NamedTuple):
 
 def layout(data: PlotData, width: int, height: int, look: Look) -> Lines:
     """Return at most ``height`` lines of at most ``width`` columns."""
-    common = words.common(data.ports, look.signs, width)
+    common = words.common(data, look.signs, width)
     if not data.plots:
         return [*words.nothing_used(data.ports, look.signs, width), common][:height]
     if height > _LEAST_BLOCK:

@@ -11,7 +11,7 @@ from twtop.ui import styles
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from twtop.core.ports.plot_data import DestinationPlot
+    from twtop.core.ports.plot_data import DestinationPlot, PlotData
     from twtop.core.ports.trend import Trend
     from twtop.core.ports.usage import Ports
     from twtop.core.signs import Signs
@@ -51,10 +51,11 @@ def course(plot: DestinationPlot, signs: Signs, width: int) -> list[Part]:
     return clipped(parts, signs, width)
 
 
-def common(ports: Ports, signs: Signs, width: int) -> list[Part]:
+def common(data: PlotData, signs: Signs, width: int) -> list[Part]:
     """Say in one line what all destinations share, and how full the pools for bind() are."""
-    span = ports.range
-    parts: list[Part] = [(f"range {span.low}-{span.high}", styles.PLAIN)]
+    ports, span = data.ports, data.ports.range
+    place: list[Part] = [(f"ns {data.namespace}{_GAP}", styles.TITLE)] if data.namespace else []
+    parts: list[Part] = [*place, (f"range {span.low}-{span.high}", styles.PLAIN)]
     if ports.reserved:
         parts.append((f", {ports.reserved:,} reserved", styles.PLAIN))
     if ports.bound:

@@ -14,10 +14,11 @@ from twtop.core.table.notes import group_note, socket_note
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from twtop.core.ports.usage import Destination, Ports
+    from twtop.core.ports.usage import Destination
     from twtop.core.signs import Signs
     from twtop.core.sockets import Rows
     from twtop.core.table.view import Line, Lines
+    from twtop.sources.observer import Frame
 
 _SHORTER: Final = {
     "EOF not read": "unread",
@@ -95,19 +96,25 @@ def destination_at(lines: Lines, line: Line) -> Destination | None:
     row = representative(lines, line)
     if snapshot.server[row] or not has_remote(int(snapshot.sockets.state[row])):
         return None
-    port = int(snapshot.sockets.local_port[row])
-    return destination_of(snapshot.sockets, row) if port in snapshot.sysctls.port_range else None
+    # The sockets of several namespaces have no range in common: what their own frames tell of will do.
+    several = bool(snapshot.sockets.netns[row])
+    in_range = several or int(snapshot.sockets.local_port[row]) in snapshot.sysctls.port_range
+    return destination_of(snapshot.sockets, row) if in_range else None
 
 
-def line_notes(lines: Lines, line: Line, ports: Ports | None) -> str:
-    """Write what stands out: a nearly used up range, and what the sockets' signature means."""
+def line_notes(lines: Lines, line: Line, frame: Frame | None) -> str:
+    """Write what stands out: a nearly used up range, and what the sockets' signature means.
+
+    ``frame`` is that of the line's network namespace.
+    """
     moment = lines.view.moment
     if line.kind == "socket":
         return socket_note(moment, line.index)
     notes = [group_note(moment, state_of(lines, line), rows_of(lines, line))]
     destination = destination_at(lines, line)
-    if ports is not None and destination is not None:
-        index = ports.find(moment.snapshot.sockets, destination) if destination in ports.past_half else None
+    if frame is not None and destination is not None and destination in frame.ports.past_half:
+        ports = frame.ports
+        index = ports.find(frame.moment.snapshot.sockets, destination)
         if index is not None:
             notes.insert(0, f"{percent_text(int(ports.used[index]), ports.capacity_of(index))} of ports")
     return ", ".join(filter(None, notes))

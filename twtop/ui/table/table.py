@@ -14,13 +14,22 @@ from twtop.core.table.fields import Cell, Field, fields_for
 from twtop.core.table.view import Line, LineIdentity, Lines, Unfolding, View
 from twtop.ui import styles
 from twtop.ui.line_view import LineView, Part
-from twtop.ui.table.row_text import clipped_name, fitting_note, line_notes, line_text, state_of
+from twtop.ui.table.row_text import (
+    clipped_name,
+    fitting_note,
+    line_notes,
+    line_text,
+    representative,
+    rows_of,
+    state_of,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.style import Style
     from textual import events
 
-    from twtop.core.ports.usage import Ports
     from twtop.core.signs import Signs
     from twtop.sources.observer import Frame
 
@@ -60,7 +69,7 @@ class GroupTable(LineView, can_focus=True):
         self._cursor = 0
         self._held: LineIdentity | None = None
         # Nothing is held until the user moves: at first the top line is of interest, whatever it is.
-        self._ports: Ports | None = None
+        self._frame_of: Callable[[int], Frame | None] = lambda _: None
         self._frozen_s: float | None = None
 
     @property
@@ -92,9 +101,12 @@ class GroupTable(LineView, can_focus=True):
             return ""
         return " ".join("".join(text for text, _ in self.line(self._cursor, 1000)).split())
 
-    def show(self, view: View, frame: Frame) -> None:
-        """Show a view; the cursor stays on what it was on, at the same height of the screen."""
-        self._ports = frame.ports
+    def show(self, view: View, frame_of: Callable[[int], Frame | None]) -> None:
+        """Show a view; the cursor stays on what it was on, at the same height of the screen.
+
+        ``frame_of`` finds the frame of a network namespace by its number.
+        """
+        self._frame_of = frame_of
         self._unfold(view)
 
     def freeze(self, *, frozen: bool) -> None:
@@ -130,12 +142,21 @@ class GroupTable(LineView, can_focus=True):
         numbers = self._numbers(cell, lines, line, width)
         room = max(0, width - len(numbers))
         name = line_text(lines, line, self.signs, room)
-        note = line_notes(lines, line, self._ports) if line.kind != "more" else ""
+        note = line_notes(lines, line, self._frame_at(lines, line)) if line.kind != "more" else ""
         shown = clipped_name(name, room, self.signs)
         rest = fitting_note(note, room - len(shown), self.signs)
         if look is not None:
             return [((numbers + shown + rest).ljust(width), look)]
         return [(numbers, styles.PLAIN), (shown, self._name_style(lines, line)), (rest, styles.WARNING)]
+
+    def _frame_at(self, lines: Lines, line: Line) -> Frame | None:
+        """Return the frame of the network namespace of a line, None where it has sockets of several."""
+        sockets = lines.view.moment.snapshot.sockets
+        number = int(sockets.netns[representative(lines, line)])
+        if len(sockets.namespaces) > 1 and "namespace" not in lines.view.groups.keys[: line.depth + 1]:
+            alike = bool((sockets.netns[rows_of(lines, line)] == number).all())
+            return self._frame_of(number) if alike else None
+        return self._frame_of(number)
 
     def _name_style(self, lines: Lines, line: Line) -> Style:
         if line.kind == "more":
