@@ -21,6 +21,7 @@ from twtop.export.findings import (
     rules_text,
 )
 from twtop.export.output import emit
+from twtop.sources.labels import read_user_labels
 from twtop.sources.live import LiveSource
 from twtop.sources.observer import Observer
 
@@ -67,7 +68,7 @@ def examine(arguments: Namespace) -> int:
 
 def _frames(source: LiveSource, seconds: float | None) -> Iterator[Frame]:
     """Yield a frame now and every second, the last one after so many seconds; without end if None."""
-    observer = Observer(source.host)
+    observer = Observer(source.host, labels=read_user_labels())
     start = time.monotonic()
     due = 0.0
     while True:

@@ -19,6 +19,7 @@ from twtop.export.output import emit
 from twtop.export.table import OF_ONE_INSTANT, groups_table, sockets_table
 from twtop.kernel.bytecode import compile_filter
 from twtop.kernel.sysctl import WATCHED
+from twtop.sources.labels import read_user_labels
 from twtop.sources.live import LiveSource
 from twtop.ui.terminal.capabilities import capabilities
 
@@ -40,10 +41,11 @@ def print_snapshot(arguments: Namespace) -> int:
     if arguments.limit is not None and arguments.format != "table":
         raise UsageError("--limit shortens tables only; leave it out, or choose --format table")
     spec = chosen_view(arguments, (field.name for field in OF_ONE_INSTANT))
+    labels = read_user_labels()
     with LiveSource() as source:
         # JSON tells of the ports of all sockets, whatever the filter.
         wanted = None if arguments.format == "json" else compile_filter(spec.filter)
-        snapshot = source.take(wanted)
+        snapshot = source.take(wanted).labelled(labels)
     shown = view(follow(None, snapshot), spec)
     if arguments.format == "json":
         emit(json_text(shown, source.host, WATCHED, sockets=arguments.sockets))

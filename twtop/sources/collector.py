@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from twtop.core.names.labels import NO_LABELS
 from twtop.errors import KernelError
 from twtop.sources.observer import Frame
 from twtop.sources.panorama import Panorama
@@ -48,6 +49,7 @@ class Collector:
         self._interval_s = options.interval_s
         self._cpu_share = options.cpu_budget / 100
         self._chosen: Chosen = chosen
+        self._labels = options.labels or NO_LABELS
         self._ended = False
         self._woken = threading.Event()
         """Set to end, or to look at something else at once."""
@@ -93,7 +95,7 @@ class Collector:
 
     def _run(self) -> None:
         try:
-            with Watch(self._chosen) as watch:
+            with Watch(self._chosen, self._labels) as watch:
                 self._collect(watch)
         except Exception as error:
             self._deliver(Crash(error))

@@ -12,6 +12,7 @@ from twtop.sources.observer import Observer
 from twtop.sources.panorama import Place
 
 if TYPE_CHECKING:
+    from twtop.core.names.labels import Labels
     from twtop.core.owners.holdings import Holdings
     from twtop.core.owners.registry import Registry
     from twtop.kernel.namespace_list import Namespace
@@ -28,10 +29,11 @@ _AGAIN_S: Final = 5.0
 class Reader:
     """Reads a namespace and observes it; for one thread."""
 
-    def __init__(self, namespace: Namespace, registry: Registry) -> None:
+    def __init__(self, namespace: Namespace, registry: Registry, labels: Labels) -> None:
         self.namespace = namespace
         """As it was found last; its name and its processes may change."""
         self._registry = registry
+        self._labels = labels
         self._source: Source | None = None
         self._observer: Observer | None = None
         self._place = Place(namespace, None, "not read yet")
@@ -41,7 +43,7 @@ class Reader:
         """Take a snapshot and return what follows from it; raises KernelError."""
         if self._source is None or self._observer is None:
             self._source = open_source(self.namespace)
-            self._observer = Observer(self._source.host, self._registry, self._source.reader)
+            self._observer = Observer(self._source.host, self._registry, self._source.reader, self._labels)
         frame = self._observer.observe(self._source.take(), holdings)
         if frame.host.namespaced and frame.host.namespace_label != self.namespace.name:
             frame = replace(frame, host=frame.host._replace(namespace_label=self.namespace.name))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from twtop.core.changes import Moment, follow, new_connections
 from twtop.core.counter_history import CounterCourse, CounterHistory
 from twtop.core.flow_history import Flow, FlowHistory
+from twtop.core.names.labels import NO_LABELS, Labels
 from twtop.core.owners.attribution import Attributor
 from twtop.core.owners.registry import Registry
 from twtop.core.ports.history import PortHistory
@@ -58,9 +59,14 @@ class Observer:
     """Turns the snapshots of one namespace into frames, in their order; for one thread."""
 
     def __init__(
-        self, host: HostInfo, registry: Registry | None = None, reader: SocketReader | None = None
+        self,
+        host: HostInfo,
+        registry: Registry | None = None,
+        reader: SocketReader | None = None,
+        labels: Labels = NO_LABELS,
     ) -> None:
         self._host = host
+        self._labels = labels
         self._reader = reader
         self._births = StateLog()
         self._attributor = Attributor(Registry() if registry is None else registry)
@@ -72,6 +78,7 @@ class Observer:
 
     def observe(self, snapshot: Snapshot, holdings: Holdings | None = None) -> Frame:
         """Compare a snapshot with those before it; ``holdings``: what processes hold, if anybody looked."""
+        snapshot = snapshot.labelled(self._labels)
         if holdings is None:
             moment = follow(self._before, snapshot)
         else:

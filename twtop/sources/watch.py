@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias
 
+from twtop.core.names.labels import NO_LABELS, Labels
 from twtop.core.owners.registry import Registry
 from twtop.errors import KernelError, UsageError
 from twtop.kernel.namespace_choice import choose_namespace
@@ -43,8 +44,9 @@ def chosen(text: str | None) -> Chosen:
 class Watch:
     """Reads what was chosen; for one thread, which is in its own namespace between two readings."""
 
-    def __init__(self, wanted: Chosen) -> None:
+    def __init__(self, wanted: Chosen, labels: Labels = NO_LABELS) -> None:
         self._wanted = wanted
+        self._labels = labels
         self._registry = Registry()
         self._readers: dict[int, Reader] = {}
         self._gone: dict[int, tuple[Namespace, float]] = {}
@@ -96,7 +98,7 @@ class Watch:
             dropped.append(reader.namespace)
         for number, namespace in wanted.items():
             self._gone.pop(number, None)
-            reader = self._readers.setdefault(number, Reader(namespace, self._registry))
+            reader = self._readers.setdefault(number, Reader(namespace, self._registry, self._labels))
             reader.namespace = namespace
         return dropped
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from twtop.core.filter import Expr
+    from twtop.core.names.labels import Labels
 
 THEMES: Final = (
     "ansi-dark",
@@ -107,6 +108,16 @@ class ScreenOptions:
         of_view=False,
     )
     """By the names of actions, keys with commas between them, as they were written."""
+    privacy: bool = option(
+        "privacy",
+        Flag(),
+        False,
+        "mask addresses on the screen, for those who look on",
+        example=True,
+        of_view=False,
+    )
+    labels: Labels | None = None
+    """What the user calls addresses; None where there is no file of them."""
     config_file: str | None = None
     """Where to save the view; None if the user wants no file."""
 
