@@ -71,12 +71,23 @@ class SocketReader:
             except OSError as error:
                 raise KernelError(reason_of(error)) from error
 
+    def exchange(self, message_type: int, flags: int, request: bytes) -> tuple[int, bytes] | None:
+        """Send a request that is answered with one message, and return its type and its whole text.
+
+        None if there is only an end (NLMSG_DONE). Raises KernelError if there is no answer.
+        """
+        with self._lock:
+            try:
+                return next(self._messages(self._ask(request, flags, message_type)), None)
+            except OSError as error:
+                raise KernelError(reason_of(error)) from error
+
     def _get(self, wanted: Sockets) -> bytes:
         sequence = self._ask(_request(wanted, ALL_STATES), _GET)
         for kind, message in self._messages(sequence):
             if kind == SOCK_DIAG_BY_FAMILY:
                 return message
-            number = _errno_of(message)
+            number = errno_of(message)
             if number == errno.ENOENT:
                 return self._find(wanted)
             raise KernelError(f"the kernel refused to tell of the socket: {os.strerror(number)}")
@@ -97,9 +108,9 @@ class SocketReader:
                     return message
         raise SocketGoneError("the socket is gone")
 
-    def _ask(self, request: bytes, flags: int) -> int:
+    def _ask(self, request: bytes, flags: int, message_type: int = SOCK_DIAG_BY_FAMILY) -> int:
         sequence = next(self._sequence) & 0xFFFF_FFFF
-        header = struct.pack("=IHHII", HEADER_BYTES + len(request), SOCK_DIAG_BY_FAMILY, flags, sequence, 0)
+        header = struct.pack("=IHHII", HEADER_BYTES + len(request), message_type, flags, sequence, 0)
         self._netlink.send(header + request)
         return sequence
 
@@ -126,7 +137,7 @@ def _split(datagram: bytes) -> Iterator[tuple[int, int, bytes]]:
         at += length + 3 & ~3
 
 
-def _errno_of(message: bytes) -> int:
+def errno_of(message: bytes) -> int:
     """Return the error number of an NLMSG_ERROR."""
     (kind,) = struct.unpack_from("=H", message, 4)
     if kind != NLMSG_ERROR or len(message) < HEADER_BYTES + 4:
