@@ -109,7 +109,8 @@ def later(before: Snapshot, seed: int, count: int) -> Snapshot:
     left = np.where(kept.expires_ms > ran_ms, kept.expires_ms - ran_ms, np.uint32(0))
     restarted = rng.random(len(kept)) < 0.2
     kept = replace(kept, expires_ms=np.where(restarted, np.uint32(60_000), left).astype(np.uint32))
-    both = replace(Sockets.concatenate([kept, crowd(seed, count)]), labels=before.sockets.labels)
+    both = Sockets.concatenate([kept, crowd(seed, count)])
+    both = replace(both, labels=before.sockets.labels, owners=before.sockets.owners)
     return snapshot(both, instant_s=before.instant_s + LATER_S)
 
 

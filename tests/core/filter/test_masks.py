@@ -80,7 +80,7 @@ def owner_matches(word: str, value: str, owner: Owner) -> bool:
         case "user":
             return str(owner.uid) == value or text_matches(value, owner.user)
     parts = owner.cgroup.split("/")
-    below = ["/".join(parts[first:last]) or "/" for last in range(len(parts) + 1) for first in range(last)]
+    below = ["/".join(parts[first:last]) for last in range(len(parts) + 1) for first in range(last)]
     return any(text_matches(value, text) for text in (owner.unit, *below)) if value else not owner.cgroup
 
 

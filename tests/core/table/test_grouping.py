@@ -41,6 +41,12 @@ def chain_of(sockets: Sockets, server: Mask, keys: Sequence[str]) -> list[Chain]
     return list(zip(*values, strict=True))
 
 
+def place_of(sockets: Sockets, server: Mask, name: str) -> list[tuple[int, ...]]:
+    """What equally great groups of a key are sorted by."""
+    columns = (KEYS[name].order or KEYS[name].columns)(sockets, server)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
 def measured(moment: Moment, rows: Iterable[int], gone: int) -> dict[str, object]:
     """Measure a group socket by socket."""
     taken = moment.snapshot
@@ -94,9 +100,12 @@ def check(
             gone_from_here = sum(other[: depth + 1] == chain for other in left)
             assert at(level.measures, index) == measured(moment, found[chain], gone_from_here)
         # ... in the order asked for, below the groups that hold them.
+        place = place_of(taken.sockets, taken.server, keys[depth])
         order = {
-            chain: (above.index(chain[:-1]), -amount if down else amount, chain[-1])
-            for chain, amount in zip(here, value(level.measures).tolist(), strict=True)
+            chain: (above.index(chain[:-1]), -amount if down else amount, place[row])
+            for chain, amount, row in zip(
+                here, value(level.measures).tolist(), level.row.tolist(), strict=True
+            )
         }
         assert here == sorted(here, key=order.__getitem__)
         if depth:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.build import Row, crowd, rows_of, table, unhurried
-from tests.core.filter.strategies import LABELS
+from tests.core.filter.strategies import LABELS, OWNERS
 from twtop.core.address import MAPPED_PREFIX
 from twtop.core.mixing import mixed
+from twtop.core.owners.owner import NOBODY
 from twtop.core.roles import server_side
 from twtop.core.states import State, state_label
 from twtop.core.sysctls import DEFAULT_PORT_RANGE
@@ -46,6 +47,7 @@ def text_of(name: str, row: Row, server: bool) -> str:
     remote = end(row.remote_hi, row.remote_lo, row.remote_port)
     remote_address = address(row.remote_hi, row.remote_lo)
     peer = f":{row.local_port}<{remote_address}" if server else remote
+    whose = (NOBODY, *OWNERS)[row.owner]
     return {
         "state": state_label(row.state),
         "peer": local(row) if alone else peer,
@@ -57,6 +59,11 @@ def text_of(name: str, row: Row, server: bool) -> str:
         "local-address": address(row.local_hi, row.local_lo),
         "local-port": f":{row.local_port}",
         "role": "server" if server else "client",
+        "owner": whose.text,
+        "command": whose.command or "?",
+        "user": whose.user or "?",
+        "unit": whose.unit or "?",
+        "namespace": str(row.netns) if row.netns else "this one",
         "label": "*" if alone else LABELS.text(row.remote_hi, row.remote_lo) or "no label",
     }[name]
 

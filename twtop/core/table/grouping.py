@@ -185,7 +185,7 @@ def _sorted(
     new_place: Rows | None = None
     for depth, level in enumerate(levels):
         value = sort_value(level.measures)
-        tie = _key_columns(sockets, server, level.row, keys[depth])
+        tie = _order_columns(sockets, server, level.row, keys[depth])
         arrangement = [*reversed(tie), -value if descending else value]
         if new_place is not None:
             arrangement.append(new_place[level.parent])
@@ -210,8 +210,9 @@ def _sorted(
     return result
 
 
-def _key_columns(sockets: Sockets, server: Mask, rows: Rows, key: str) -> list[NDArray[np.unsignedinteger]]:
-    """Return the columns of a key for some sockets."""
+def _order_columns(sockets: Sockets, server: Mask, rows: Rows, key: str) -> list[NDArray[np.unsignedinteger]]:
+    """Return the columns that bring some sockets into the order of a key."""
+    columns = KEYS[key].order or KEYS[key].columns
     if _are_many(rows, sockets):
-        return [column[rows] for column in KEYS[key].columns(sockets, server)]
-    return list(KEYS[key].columns(sockets.take(rows), server[rows]))
+        return [column[rows] for column in columns(sockets, server)]
+    return list(columns(sockets.take(rows), server[rows]))

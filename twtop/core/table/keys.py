@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,9 +9,11 @@ import numpy as np
 from twtop.core.address import MAPPED_PREFIX, address_text, endpoint_text, is_ipv4
 from twtop.core.roles import is_alone
 from twtop.core.states import State, state_label
+from twtop.core.table.key import Key
+from twtop.core.table.owner_keys import OWNER_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -21,20 +22,6 @@ if TYPE_CHECKING:
 _NET4: Final = np.uint64(MAPPED_PREFIX | 0xFFFFFF00)
 _NOBODY: Final = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 _NO_PEER: Final = np.uint32(0xFFFF_FFFF)
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """Something to group by."""
-
-    name: str
-    title: str
-    columns: Callable[[Sockets, Mask], Sequence[NDArray[np.unsignedinteger]]]
-    """The columns that must agree within a group, given the sockets and which are on the server side."""
-    text: Callable[[Sockets, int, bool], str]
-    """The group's text, from any one of its rows and its role."""
-    splits_bundles: bool = False
-    """Whether sockets of one bundle (`twtop.core.runs.bundles`) may differ in it."""
 
 
 def _local(sockets: Sockets, row: int) -> tuple[int, int, int]:
@@ -182,6 +169,7 @@ KEYS: Final[dict[str, Key]] = {
             lambda _, server: [server.view(np.uint8)],
             lambda _sockets, _row, server: "server" if server else "client",
         ),
+        *OWNER_KEYS,
         Key("label", "label of the peer", _label_columns, _label_text),
     )
 }
