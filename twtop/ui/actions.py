@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
@@ -162,7 +162,10 @@ class Actions(App[None], inherit_bindings=False):
         """Show a view on the whole screen, in place of another one, until the user leaves it."""
         if isinstance(self.screen, FrameScreen):
             self.screen.dismiss()
-        view = open_view(name, self.signs)
+        self.show_view(open_view(name, self.signs))
+
+    def show_view(self, view: FrameScreen[Any]) -> None:
+        """Show a view with the picture of now."""
         self.push_screen(view)
         view.show_frozen(frozen=self._frozen)
         if self._shown is not None:

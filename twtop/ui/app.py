@@ -19,8 +19,8 @@ from twtop.core.table.view import Spec
 from twtop.sources.collector import Collector, Crash, Failure, Result
 from twtop.sources.observer import Frame
 from twtop.sources.panorama import Panorama
-from twtop.ui.actions import Actions
 from twtop.ui.bindings import KEYS, key_names
+from twtop.ui.details.actions import DetailsActions
 from twtop.ui.explanation.cursor import explain_cursor
 from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.frame_screen import FrameScreen
@@ -49,7 +49,7 @@ def run(options: ScreenOptions, collector: Collector) -> int:
     return run_app(TwtopApp(options, collector))
 
 
-class TwtopApp(Actions, inherit_bindings=False):
+class TwtopApp(DetailsActions, inherit_bindings=False):
     """The screen of twtop."""
 
     CSS_PATH = "twtop.tcss"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from twtop.core.signs import Signs
+    from twtop.core.sockets import Sockets
     from twtop.sources.observer import Frame
 
 
@@ -46,7 +47,7 @@ class GroupTable(LineView, can_focus=True):
         Binding("end,G", "edge(1)", "Last line"),
         Binding("right,l", "sideways(1)", "Unfold"),
         Binding("left,h", "sideways(-1)", "Fold"),
-        Binding("enter", "fold_or_unfold", "Unfold or fold"),
+        Binding("enter", "fold_or_unfold", "Unfold or fold; on a socket, its details"),
     ]
 
     @dataclass
@@ -58,6 +59,12 @@ class GroupTable(LineView, can_focus=True):
         """The user chose a column to sort by; the same again reverses."""
 
         field: str
+
+    @dataclass
+    class SocketChosen(Message):
+        """The user wants to know more of a socket, given as a table of this one row."""
+
+        one: Sockets
 
     def __init__(self, signs: Signs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -221,14 +228,17 @@ class GroupTable(LineView, can_focus=True):
             self._to_parent(lines, line)
 
     def action_fold_or_unfold(self) -> None:
-        """Unfold a folded group and fold an unfolded one; sort by the title under the cursor."""
+        """Unfold or fold a group; open a socket; sort by the title under the cursor."""
         if self.heading is not None:
             self.post_message(self.SortChosen(self.heading))
             return
         lines, line = self._lines, self.current
-        if lines is None or line is None or line.kind == "socket":
+        if lines is None or line is None:
             return
-        if line.kind == "more":
+        if line.kind == "socket":
+            one = lines.view.moment.snapshot.sockets.take(slice(line.index, line.index + 1))
+            self.post_message(self.SocketChosen(one))
+        elif line.kind == "more":
             self._open_more(lines, line)
         elif lines.unfolding(line) == "none":
             self._set(lines, line, "all" if self._is_finest(lines, line) else "some")

@@ -1,0 +1,1 @@
+"""The view of one socket: all that is known of it."""

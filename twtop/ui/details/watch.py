@@ -1,0 +1,154 @@
+"""One socket, looked at again and again: its state, its values, its process."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from twtop.core.details.details import Details
+from twtop.errors import KernelError
+from twtop.kernel.one_socket import SocketGoneError
+from twtop.kernel.process_facts import ProcessFacts, ProcessReader
+
+if TYPE_CHECKING:
+    from twtop.core.owners.owner import Owner
+    from twtop.core.sockets import Sockets
+    from twtop.core.state_log import Birth
+    from twtop.core.sysctls import Sysctls
+    from twtop.sources.observer import Frame
+
+_MOST_SAMPLES: Final = 1000
+_NO_NETLINK: Final = "the kernel tells of single sockets over netlink only, which is refused here"
+
+
+class Sample(NamedTuple):
+    """What is plotted, of one look; None where it was not told."""
+
+    rtt: int | None
+    cwnd: int | None
+    rqueue: int | None
+    wqueue: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """All that is known of the socket now."""
+
+    one: Sockets
+    """Its row in the last table that had it."""
+    told: Details
+    sysctls: Sysctls
+    births: list[Birth]
+    """Of its states, as far as they are remembered."""
+    now: tuple[int, float]
+    """Its state and the time since which it was seen here."""
+    start_s: float
+    """When the log of births began, ..."""
+    reaches_s: float
+    """... and from when on it is complete."""
+    gone_s: float | None
+    """When it was found to be gone; None while it is there."""
+    owner: Owner
+    owner_text: str
+    process: ProcessFacts
+    samples: tuple[Sample, ...]
+
+
+class Watch:
+    """Keeps to one socket by its cookie, whatever state it goes to."""
+
+    def __init__(self, one: Sockets) -> None:
+        self.namespace = int(one.netns[0])
+        """Number of the network namespace it is in."""
+        self._one = one
+        self._told: Details | None = None
+        self._now = (int(one.state[0]), 0.0)
+        self._gone_s: float | None = None
+        self._samples: deque[Sample] = deque(maxlen=_MOST_SAMPLES)
+        self._process: ProcessReader | None = None
+        self._process_of: tuple[int, int] = (0, 0)
+        self._lock = Lock()
+
+    def look(self, frame: Frame) -> Look:
+        """Look at it now; takes milliseconds."""
+        with self._lock:
+            listed = self._find(frame)
+            self._ask(frame, listed=listed)
+            return self._report(frame)
+
+    def _find(self, frame: Frame) -> bool:
+        """Take its row from the newest table: it may have got an owner, a peer or another state."""
+        snapshot = frame.moment.snapshot
+        rows, there = snapshot.cookies.find(self._one.cookie)
+        if there[0]:
+            self._one = snapshot.sockets.take(slice(int(rows[0]), int(rows[0]) + 1))
+        return bool(there[0])
+
+    def _ask(self, frame: Frame, *, listed: bool) -> None:
+        now_s = time.time()
+        exact = frame.moment.snapshot.exact_cookies
+        gone = False
+        told: Details | None = None
+        try:
+            if frame.reader is not None:
+                told = frame.reader.read(self._one)
+            elif listed:
+                told = Details.of_row(self._one, _NO_NETLINK, from_netlink=exact)
+            else:
+                gone = True
+        except SocketGoneError:
+            gone = True
+        except KernelError as error:
+            told = Details.of_row(self._one, str(error), from_netlink=exact)
+        if not gone:
+            self._gone_s = None
+        elif self._gone_s is None:
+            self._gone_s = now_s
+        if told is not None:
+            self._take(told, now_s)
+
+    def _take(self, told: Details, now_s: float) -> None:
+        self._told = told
+        state = told.number("state")
+        if state != self._now[0]:
+            self._now = state, now_s
+        self._samples.append(
+            Sample(*(_number(told, name) for name in ("rtt", "snd_cwnd", "rqueue", "wqueue")))
+        )
+
+    def _report(self, frame: Frame) -> Look:
+        one, births = self._one, frame.births
+        owner = one.owners.records[int(one.owner[0])]
+        snapshot = frame.moment.snapshot
+        told = self._told
+        if told is None:
+            told = Details.of_row(one, "it was gone before it could be asked for", from_netlink=True)
+        return Look(
+            one=one,
+            told=told,
+            sysctls=snapshot.sysctls,
+            births=births.of(int(one.cookie[0])),
+            now=self._now,
+            start_s=births.start_s,
+            reaches_s=births.reaches_s,
+            gone_s=self._gone_s,
+            owner=owner,
+            owner_text=owner.described(int(one.certainty[0])),
+            process=self._read_process(owner),
+            samples=tuple(self._samples),
+        )
+
+    def _read_process(self, owner: Owner) -> ProcessFacts:
+        if not owner.pid:
+            return ProcessFacts()
+        if self._process is None or self._process_of != (owner.pid, owner.start):
+            self._process_of = owner.pid, owner.start
+            self._process = ProcessReader(owner.pid, owner.start)
+        return self._process.read()
+
+
+def _number(told: Details, name: str) -> int | None:
+    return told.number(name) if name in told.values and not told.is_mini else None
