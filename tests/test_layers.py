@@ -29,9 +29,21 @@ MAY_IMPORT: Final = {
     "kernel": {"core", "kernel"},
     "sources": {"core", "kernel", "knowledge", "diagnosis", "sources"},
     "export": {"core", "kernel", "knowledge", "diagnosis", "sources", "export"},
+    "config": {"core", "kernel", "config"},
     "lab": {"core", "kernel", "lab"},
-    "ui": {"core", "kernel", "knowledge", "diagnosis", "sources", "export", "ui"},
-    "commands": {"core", "kernel", "knowledge", "diagnosis", "sources", "export", "ui", "lab", "commands"},
+    "ui": {"core", "kernel", "knowledge", "diagnosis", "sources", "export", "config", "ui"},
+    "commands": {
+        "core",
+        "kernel",
+        "knowledge",
+        "diagnosis",
+        "sources",
+        "export",
+        "config",
+        "ui",
+        "lab",
+        "commands",
+    },
     "cli": {"core", "export", "commands", "cli"},
 }
 """What the modules of a room may import; all may import twtop.errors."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from twtop import __version__
 from twtop.cli.options import add_options
 from twtop.cli.parser import Parser, Print
-from twtop.cli.vocabulary import STATUS, VOCABULARY
+from twtop.cli.vocabulary import STATUS, USUAL_FILE, VOCABULARY
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -49,15 +49,22 @@ def screen_parser() -> ArgumentParser:
     parser = Parser("twtop", _SCREEN, vocabulary, _SCREEN_EXAMPLES, STATUS, usage=usage)
     parser.add_argument("--version", action=Print, text=_version, help="show the version and exit")
     parser.add_argument("words", nargs="*", help=SUPPRESS)
-    add_options(parser)
+    _add_screen_options(parser)
     return parser
 
 
 def demo_parser() -> ArgumentParser:
     """Tell what ``twtop demo`` takes."""
     parser = Parser("twtop demo", _DEMO)
-    add_options(parser)
+    _add_screen_options(parser)
     return parser
+
+
+def _add_screen_options(parser: Parser) -> None:
+    add_options(parser)
+    file = parser.add_mutually_exclusive_group()
+    file.add_argument("--config", metavar="FILE", help=f"read options from FILE (default: {USUAL_FILE})")
+    file.add_argument("--no-config", action="store_true", help="read options from no file")
 
 
 def _version() -> str:

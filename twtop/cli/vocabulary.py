@@ -19,3 +19,5 @@ STATUS: Final = """\
 exit status: 2 after an error (said in one line), 130 after ctrl+c, 141 when
 the reader of a pipe is gone, else 0
 """
+
+USUAL_FILE: Final = "~/.config/twtop/config.toml"

@@ -57,7 +57,7 @@ def _read(kind: Kind[Any], flag: str, text: str) -> Any:
     try:
         return kind.of_text(text, service_port)
     except FilterError as error:
-        raise pointing(error) from error
+        raise UsageError(error.pointed()) from error
     except OptionError as error:
         raise UsageError(f"{flag}: {error}") from error
 
@@ -69,10 +69,4 @@ def chosen_filter(text: str | None) -> Expr:
     try:
         return parse(text, service_port)
     except FilterError as error:
-        raise pointing(error) from error
-
-
-def pointing(error: FilterError, where: str = "") -> UsageError:
-    """Return the complaint about a filter with the line that points at what is wrong."""
-    pointer = error.pointer().replace("\n", "\n  ")
-    return UsageError(f"{where}{error}\n  {pointer}")
+        raise UsageError(error.pointed()) from error

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from twtop.core.options.kinds import OptionError
 from twtop.ui.terminal.capabilities import require_terminal
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from twtop.config.file import ConfigFile
     from twtop.core.options import ScreenOptions
 
 
@@ -45,7 +48,26 @@ def _show(options: ScreenOptions) -> int:
 
 
 def _options(arguments: Namespace) -> ScreenOptions:
+    """Put what the command line says before what the file says, and that before the defaults."""
     from twtop.commands.choices import chosen_options
+    from twtop.config.options import chosen_file, options_of
     from twtop.core.options import ScreenOptions
 
-    return ScreenOptions(**chosen_options(arguments))
+    file = chosen_file(os.environ, arguments.config, ignored=arguments.no_config)
+    chosen = chosen_options(arguments)
+    if file is None:
+        return ScreenOptions(**chosen)
+    options = ScreenOptions(**{**options_of(file), **chosen, "config_file": str(file.path)})
+    if options.keymap:
+        _check_keys(options, file)
+    return options
+
+
+def _check_keys(options: ScreenOptions, file: ConfigFile) -> None:
+    # The names of what keys do are the screen's.
+    from twtop.ui.keymap import rebound
+
+    try:
+        rebound(options.keymap)
+    except OptionError as error:
+        raise file.complaint(("keys", *error.at), str(error)) from error

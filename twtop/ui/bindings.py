@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from textual.binding import Binding
+from textual.keys import key_to_character
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.binding import BindingType
 
-KEYS: Final[list[BindingType]] = [
+_KEYS: Final = (
     Binding("slash", "filter", "filter", tooltip="Filter by state, port or address, as you type"),
-    Binding("escape,x", "clear_filter", "all", tooltip="Clear the filter"),
+    Binding("escape,x", "clear_filter", "clear", tooltip="Clear the filter"),
     Binding("g", "group", "group", tooltip="Choose what to group by, and in which order"),
     Binding("s,greater_than_sign", "sort(1)", "sort", tooltip="Sort by the next column"),
     Binding("S,less_than_sign", "sort(-1)", "sort back", tooltip="Sort by the column before"),
@@ -35,7 +37,16 @@ KEYS: Final[list[BindingType]] = [
     Binding("question_mark,f1", "help", "help", tooltip="List every key"),
     Binding("ctrl+p", "command_palette", "palette", tooltip="Search all actions"),
     Binding("q", "quit", "quit", tooltip="Quit"),
-]
+)
+
+
+def action_name(binding: Binding) -> str:
+    """Return what a file of options calls the action of a key: its word in the footer, with dashes."""
+    return binding.description.replace(" ", "-")
+
+
+KEYS: Final[list[BindingType]] = [replace(binding, id=action_name(binding)) for binding in _KEYS]
+"""With the names by which the user's own keys take the place of these."""
 
 TERMINAL_KEYS: Final = (
     ("ctrl+l", "Draw the whole screen again"),
@@ -62,7 +73,7 @@ _IN_FOOTER: Final = (
 )
 """In the order in which they are given room; the last two always have it."""
 
-_NAMES: Final = {
+PRINTED: Final = {
     "slash": "/",
     "question_mark": "?",
     "escape": "esc",
@@ -79,7 +90,12 @@ _NAMES: Final = {
 
 def key_names(binding: Binding) -> list[str]:
     """Return a binding's keys as they are printed on the keyboard."""
-    return [_NAMES.get(key, key) for key in binding.key.split(",")]
+    return [PRINTED.get(key) or _character(key) or key for key in binding.key.split(",")]
+
+
+def _character(key: str) -> str | None:
+    character = key_to_character(key)
+    return character if character and character.isprintable() and not character.isspace() else None
 
 
 def described(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
@@ -91,7 +107,7 @@ def described(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
     ]
 
 
-def footer_keys() -> list[tuple[str, str]]:
+def footer_keys(keys: Sequence[BindingType] = KEYS) -> list[tuple[str, str]]:
     """Return (key, name) of what the footer shows."""
-    by_action = {binding.action: binding for binding in KEYS if isinstance(binding, Binding)}
+    by_action = {binding.action: binding for binding in keys if isinstance(binding, Binding)}
     return [(key_names(by_action[action])[0], by_action[action].description) for action in _IN_FOOTER]

@@ -37,6 +37,11 @@ class Option:
         return f"{self.doc}, {self.kind.limits}" if self.kind.limits else self.doc
 
     @property
+    def remark(self) -> str:
+        """What a file says above it."""
+        return f"{self.explained[0].upper()}{self.explained[1:]}."
+
+    @property
     def shown_default(self) -> str:
         """The default, for people."""
         return shown(self.default)
