@@ -1,0 +1,115 @@
+"""A thread that finds out which process holds which socket, off the screen's path."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from twtop.core.text import printable
+from twtop.sources.owners.budget import CpuBudget
+from twtop.sources.owners.held import Held
+from twtop.sources.owners.search import Search
+
+if TYPE_CHECKING:
+    from twtop.core.owners.holdings import Holdings
+    from twtop.core.sockets import Sockets
+
+CPU_SHARE: Final = 0.05
+BURST_S: Final = 0.5
+"""CPU time beyond its share for the beginning, enough for 100,000 descriptors, and after quiet times."""
+_AFTER_ERROR_S: Final = 10.0
+
+
+class OwnerFinder:
+    """Looks for the holders of sockets, in its own thread, for all network namespaces at once.
+
+    Use: ``start`` it, if possible before the first dump, which takes it a while; tell it of every snapshot
+    (`look_for`); take what it knows (`holdings`), which comes to be complete within a second or so, and later
+    within a second of each snapshot; ``stop`` it. It uses ``cpu_share`` of a core: see `CpuBudget` for the
+    burst beyond that at the start. `find_all_owners` is the same without a thread.
+
+    It never fails: what goes wrong is said in ``Holdings.lack``, and tried again.
+    """
+
+    def __init__(self, cpu_share: float = CPU_SHARE) -> None:
+        self._cpu_share = cpu_share
+        self._search = Search()
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._has_mail = threading.Event()
+        self._mail: tuple[Held, float] | None = None
+        self._thread = threading.Thread(target=self._run, name="owner-finder", daemon=True)
+
+    def start(self) -> None:
+        """Begin, unless begun already."""
+        if not self._thread.ident:
+            self._thread.start()
+
+    def look_for(self, sockets: Sockets) -> None:
+        """Tell which sockets there are now; takes about a millisecond for 300,000."""
+        with self._lock:
+            self._mail = Held.of(sockets), time.monotonic()
+        self._has_mail.set()
+
+    def holdings(self) -> Holdings:
+        """Return what is known now: the same object as before unless something has changed."""
+        return self._search.holdings
+
+    def stop(self) -> None:
+        """End soon; what is known stays."""
+        self._ended.set()
+        self._has_mail.set()
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of what grows with the number of sockets."""
+        return self._search.nbytes
+
+    def _run(self) -> None:
+        budget = CpuBudget(self._cpu_share, BURST_S, time.monotonic(), time.thread_time())
+        while not self._ended.is_set():
+            next_s = self._work()
+            if rest_s := budget.rest_s(time.monotonic(), time.thread_time()):
+                self._ended.wait(rest_s)
+            elif (idle_s := next_s - time.monotonic()) > 0:
+                self._has_mail.wait(idle_s)
+
+    def _work(self) -> float:
+        """Do a little; return when there is more to do."""
+        try:
+            self._read_mail()
+            next_s = self._search.step()
+        except Exception as error:
+            self._search.give_up(_described(error))
+            return time.monotonic() + _AFTER_ERROR_S
+        return next_s
+
+    def _read_mail(self) -> None:
+        if self._has_mail.is_set():
+            with self._lock:
+                mail, self._mail = self._mail, None
+                self._has_mail.clear()
+            if mail is not None:
+                self._search.look_for(*mail)
+
+
+def find_all_owners(sockets: Sockets) -> Holdings:
+    """Look at every process once, in the calling thread, for the holders of these sockets.
+
+    2,000 processes with 60,000 descriptors take about 0.3 s.
+    """
+    search = Search()
+    search.look_for(Held.of(sockets), time.monotonic())
+    try:
+        while search.step() <= time.monotonic():
+            pass
+    except OSError as error:
+        search.give_up(_described(error))
+    return search.holdings
+
+
+def _described(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"processes cannot be read: {error.strerror}"
+    return printable(f"processes cannot be read: {type(error).__name__}: {error}")

@@ -1,0 +1,1 @@
+"""How it is found out, beside the screen, who holds which socket."""
