@@ -167,7 +167,7 @@ class Actions(App[None], inherit_bindings=False):
     def show_view(self, view: FrameScreen[Any]) -> None:
         """Show a view with the picture of now."""
         self.push_screen(view)
-        view.show_frozen(frozen=self._frozen)
+        self._show_status()
         if self._shown is not None:
             view.call_after_refresh(view.follow, self._shown)
 

@@ -28,6 +28,7 @@ from twtop.ui.header import status_of
 from twtop.ui.own_cost import OwnCost
 from twtop.ui.panels import Panels, arrange
 from twtop.ui.picture import Looked, Picture, picture
+from twtop.ui.privacy.actions import Privacy, PrivacyActions
 from twtop.ui.terminal.capabilities import capabilities
 from twtop.ui.terminal.driver import TerminalDriver
 from twtop.ui.terminal.run import run_app
@@ -49,7 +50,7 @@ def run(options: ScreenOptions, collector: Collector) -> int:
     return run_app(TwtopApp(options, collector))
 
 
-class TwtopApp(DetailsActions, inherit_bindings=False):
+class TwtopApp(DetailsActions, PrivacyActions, inherit_bindings=False):
     """The screen of twtop."""
 
     CSS_PATH = "twtop.tcss"
@@ -69,6 +70,7 @@ class TwtopApp(DetailsActions, inherit_bindings=False):
         # Asked first: Textual takes NO_COLOR out of the environment.
         can = capabilities(os.environ)
         self.signs = UNICODE if can.unicode else ASCII
+        self.privacy = Privacy(is_on=options.privacy)
         super().__init__(driver_class=TerminalDriver, ansi_color=True)
         self.theme = "ansi-dark"
         self._options = options
@@ -192,11 +194,13 @@ class TwtopApp(DetailsActions, inherit_bindings=False):
     def _show_status(self) -> None:
         if isinstance(self.screen, FrameScreen):
             self.screen.show_frozen(frozen=self._frozen)
+            self.screen.show_masked(masked=self.privacy.is_on)
         self._panels.header.show(
             status_of(
                 self._shown,
                 problem=self._problem,
                 frozen=self._frozen,
+                privacy=self.privacy,
                 filter_text=self._filter_text(),
                 asked_s=self._options.interval_s,
                 own_cost=self._own_cost,

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from twtop.core.filter import Everything, Expr, FilterError, parse
 from twtop.core.text import printable
 from twtop.kernel.services import service_port
+from twtop.ui.privacy.filters import Typed
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -30,12 +31,16 @@ TYPING_KEYS: Final = (
 """What the footer names while a filter is typed: all other keys are text."""
 
 
-class _Entry(Input):
+class _Entry(Typed, Input):
     """An input that takes pasted text without what could steer the terminal."""
 
     def validate_value(self, value: str) -> str:
         """Return what is safe to show."""
         return printable(value)
+
+
+class _Complaint(Typed, Static):
+    """Repeats parts of what was typed."""
 
 
 class FilterBar(Vertical):
@@ -82,7 +87,7 @@ class FilterBar(Vertical):
     def compose(self) -> ComposeResult:
         """Put the input above the error."""
         yield _Entry(placeholder=_EXAMPLES, select_on_focus=False, id="filter-input")
-        yield Static(id="filter-error", markup=False)
+        yield _Complaint(id="filter-error", markup=False)
 
     def open(self) -> None:
         """Begin to type, with the filter in force."""

@@ -37,6 +37,7 @@ _SHARED: Final = (
 )
 _NOT_IN_FOOTER: Final = (
     Binding("f1", "help", tooltip="List the keys of the view"),
+    Binding("P", "app.privacy", tooltip="Mask addresses, or show them again"),
     Binding("f", "app.view('findings')", tooltip="Show the findings instead"),
     Binding("b", "app.view('budgets')", tooltip="Show the budgets instead"),
     Binding("v", "app.view('diagram')", tooltip="Show the state diagram instead"),
@@ -85,6 +86,7 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
         self.signs = signs
         self._footer = Footer()
         self._frozen = False
+        self._masked = False
         self._namespace = ""
 
     def compose(self) -> ComposeResult:
@@ -117,8 +119,14 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
         self._frozen = frozen
         self._show_note()
 
+    def show_masked(self, *, masked: bool) -> None:
+        """Say whether addresses are masked."""
+        self._masked = masked
+        self._show_note()
+
     def _show_note(self) -> None:
-        notes = ("FROZEN" if self._frozen else "", f"ns {self._namespace}" if self._namespace else "")
+        states = ("FROZEN" if self._frozen else "", "MASKED" if self._masked else "")
+        notes = (*states, f"ns {self._namespace}" if self._namespace else "")
         self._footer.show_note("  ".join(filter(None, notes)))
 
     def help_sections(self) -> list[Section]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from twtop.core.signs import Signs
     from twtop.ui.own_cost import OwnCost
     from twtop.ui.picture import Picture
+    from twtop.ui.privacy.actions import Privacy
 
 _NARROWEST: Final = 20
 _LEAST_FILTER: Final = 20
@@ -50,6 +51,8 @@ class Status:
     """The interval is longer than asked for: the CPU budget is used up."""
     wall_s: float | None = None
     frozen: bool = False
+    masked: bool = False
+    """Addresses and names of hosts are pseudonyms."""
     filter: str | None = None
     matching: int = 0
     total: int = 0
@@ -62,12 +65,13 @@ def status_of(
     *,
     problem: str | None,
     frozen: bool,
+    privacy: Privacy,
     filter_text: str,
     asked_s: float,
     own_cost: OwnCost,
 ) -> Status:
     """Gather what the header says; ``asked_s`` is the interval that the user asked for."""
-    status = Status(problems=(problem,) if problem else (), frozen=frozen)
+    status = Status(problems=(problem,) if problem else (), frozen=frozen, masked=privacy.is_on)
     if shown is None:
         return status
     frame, snapshot = shown.frame, shown.view.moment.snapshot
@@ -75,7 +79,7 @@ def status_of(
     label = frame.host.namespace_label
     return replace(
         status,
-        host=frame.host.hostname,
+        host=privacy.name(frame.host.hostname),
         kernel=frame.host.kernel,
         namespace=label if several is None else f"all {len(several.places)}, panels: {label}",
         several=several is not None,
@@ -144,6 +148,8 @@ class Header(LineView):
         going = ("FROZEN ", styles.ALARM) if status.frozen else ("LIVE   ", styles.GOOD)
         return [
             Piece(0, *going),
+            Piece(5, "addresses " if status.masked else "", styles.NOTE),
+            Piece(0, "masked " if status.masked else "", styles.NOTE),
             Piece(1, f"{clock}  ", styles.BOLD),
             Piece(2, f"{interval} ", styles.WARNING if status.stretched else styles.PLAIN),
             Piece(4, "(stretched: CPU budget) " if status.stretched else " ", styles.WARNING),

@@ -1,0 +1,1 @@
+"""Addresses behind pseudonyms, for those who look on."""
