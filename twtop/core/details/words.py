@@ -97,11 +97,12 @@ def _measured(name: str) -> Callable[[Details], str]:
     return words
 
 
-def _ago(name: str) -> Callable[[Details], str]:
+def _ago(name: str, segments: str) -> Callable[[Details], str]:
+    """Write when something last happened; without any the kernel's clock of it stands somewhere."""
+
     def words(told: Details) -> str:
-        # Until the handshake is over the kernel's clock of it stands at its own start.
-        if told.number("state") in _BEFORE_DATA and name != "last_ack_recv":
-            return "not yet"
+        if told.number("state") in _BEFORE_DATA or told.values.get(segments) == 0:
+            return "never"
         return f"{duration_words(1000 * told.number(name))} ago"
 
     return words
@@ -229,9 +230,9 @@ WRITERS: Final[Mapping[str, Callable[[Details], str]]] = {
     "tos": _fields_of_tos("tos"),
     "tclass": _fields_of_tos("tclass"),
     "v6only": lambda told: "yes" if told.number("v6only") else "no, IPv4 too",
-    "last_data_sent": _ago("last_data_sent"),
-    "last_data_recv": _ago("last_data_recv"),
-    "last_ack_recv": _ago("last_ack_recv"),
+    "last_data_sent": _ago("last_data_sent", "data_segs_out"),
+    "last_data_recv": _ago("last_data_recv", "data_segs_in"),
+    "last_ack_recv": _ago("last_ack_recv", "segs_in"),
     "rqueue": _queue("rqueue", "waiting for accept()"),
     "wqueue": _queue("wqueue", "at most may wait (backlog)"),
     "rmem_alloc": lambda told: _memory(told, "rmem_alloc", "rcvbuf"),
