@@ -15,6 +15,7 @@ import os
 import socket
 import struct
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -142,18 +143,15 @@ def try_out() -> Lacks:
     """Find out what this kernel can close: a TIME-WAIT and an orphan of our own, on the loopback.
 
     Distributions backport, so its version does not tell. For a thread in a namespace where sockets can be
-    closed; raises KernelError if the kernel gives no answer.
+    closed; never raises.
     """
-    reader = SocketReader()
     try:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
+        with closing(SocketReader()) as reader, socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(_TRIAL_S)
             destroyer = Destroyer(reader)
             return Lacks(minis=_try_mini(destroyer, listener), orphans=_try_orphan(destroyer, listener))
-    except OSError as error:
-        return Lacks(orphans=f"it is not known whether this kernel can: {error.strerror or error}")
-    finally:
-        reader.close()
+    except (OSError, KernelError) as error:
+        return Lacks(orphans=f"it is not known whether this kernel can close orphans: {error}")
 
 
 def _try_mini(destroyer: Destroyer, listener: socket.socket) -> str | None:
