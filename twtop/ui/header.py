@@ -44,8 +44,6 @@ class Status:
     host: str = ""
     kernel: str = ""
     namespace: str = ""
-    several: bool = False
-    """The table shows several network namespaces."""
     interval_s: float = 0.0
     stretched: bool = False
     """The interval is longer than asked for: the CPU budget is used up."""
@@ -58,6 +56,8 @@ class Status:
     total: int = 0
     own_cost: str = ""
     problems: tuple[str, ...] = ()
+    several: bool = False
+    """The table shows several network namespaces."""
 
 
 def status_of(
