@@ -87,7 +87,10 @@ def _of_user(sockets: Sockets, value: str) -> Mask:
 
 
 def _in_cgroup(sockets: Sockets, value: str) -> Mask:
-    """Find a unit or container by its name, or a cgroup by its path or a part of it, and all below it."""
+    """Find a unit or container by its name, or a cgroup by its path or a part of it, and all below it.
+
+    The root of all cgroups stands for itself alone.
+    """
     if not value:
         return _owned(sockets, lambda owner: not owner.cgroup)
     path = _MOUNTED.sub("", value) or "/"

@@ -13,7 +13,7 @@ from twtop.core.table.measures import SOON_MS
 from twtop.core.timers import NO_END
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from twtop.core.changes import Moment
     from twtop.core.signs import Signs
@@ -212,11 +212,12 @@ _FIRST_TO_GO: Final = ("queues", "histogram", "soon", "gone", "born", "left")
 _ROOM_FOR_NAMES: Final = 24
 
 
-def fields_for(width: int) -> tuple[Field, ...]:
-    """Return the fields that leave room for the names of things in a table this wide."""
-    shown = dict(FIELDS)
-    for name in _FIRST_TO_GO:
-        if sum(field.width + 1 for field in shown.values()) + _ROOM_FOR_NAMES <= width:
+def fields_for(width: int, columns: Sequence[str]) -> tuple[Field, ...]:
+    """Return the chosen fields that leave room for the names of things in a table this wide."""
+    shown = list(columns)
+    for name in (*_FIRST_TO_GO, DEFAULT_SORT):
+        if sum(FIELDS[column].width + 1 for column in shown) + _ROOM_FOR_NAMES <= width or len(shown) == 1:
             break
-        del shown[name]
-    return tuple(shown.values())
+        if name in shown:
+            shown.remove(name)
+    return tuple(FIELDS[column] for column in shown)

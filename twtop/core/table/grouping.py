@@ -58,12 +58,14 @@ class Groups:
 
     def rows_of(self, depth: int, index: int) -> Rows:
         """Return the rows of all sockets in one group."""
+        return self.rows[self.span_of(depth, index)]
+
+    def span_of(self, depth: int, index: int) -> slice:
+        """Return where in ``rows`` those of one group are."""
         last = index + 1
         for level in self.levels[depth:]:
             index, last = int(level.first[index]), int(level.last[last - 1])
-            if level is self.levels[-1]:
-                return self.rows[index:last]
-        return self.rows
+        return slice(index, last)
 
 
 def group(

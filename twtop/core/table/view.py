@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 
-from twtop.core.filter import Everything
+from twtop.core.filter import Everything, names_owners
 from twtop.core.table.fields import DEFAULT_SORT, FIELDS
 from twtop.core.table.grouping import Groups, group
-from twtop.core.table.keys import DEFAULT_KEYS
+from twtop.core.table.keys import DEFAULT_KEYS, KEYS
+from twtop.core.table.whose import Whose, whose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +38,13 @@ class Spec:
     keys: tuple[str, ...] = DEFAULT_KEYS
     sort: str = DEFAULT_SORT
     descending: bool = True
+    columns: tuple[str, ...] = tuple(FIELDS)
+    """Names of FIELDS, from the left."""
+
+    @property
+    def names_owners(self) -> bool:
+        """Whether what is to be seen depends on whose sockets are."""
+        return names_owners(self.filter) or any(KEYS[key].of_owners for key in self.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,8 @@ class View:
     """Matching sockets by state number."""
     state_deltas: tuple[int, ...]
     """Their change since the snapshot before, by state number."""
+    whose: Whose
+    """Whose the sockets are, in the order of ``groups.rows``."""
 
     @property
     def matching(self) -> int:
@@ -90,7 +100,8 @@ def view(moment: Moment, spec: Spec) -> View:
         states, born, left = states[chosen], born[chosen], left[gone]
         matches = np.bincount(states, minlength=16)
     deltas = np.bincount(states[born], minlength=16)[:16] - np.bincount(left, minlength=16)[:16]
-    return View(moment, spec, groups, tuple(matches.tolist()), tuple(deltas.tolist()))
+    held = whose(moment.snapshot.sockets, groups.rows)
+    return View(moment, spec, groups, tuple(matches.tolist()), tuple(deltas.tolist()), held)
 
 
 class _Segment(NamedTuple):

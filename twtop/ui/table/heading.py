@@ -35,18 +35,20 @@ class Heading(LineView):
         self._descending = True
         self._cursor: str | None = None
         self._keys = ""
+        self._columns: tuple[str, ...] = ()
 
     def show(self, spec: Spec, cursor: str | None) -> None:
         """Show how the table is sorted and grouped, and the cursor where it is on a title."""
         self._sort, self._descending, self._cursor = spec.sort, spec.descending, cursor
         titles = (KEYS[name].title.upper() for name in spec.keys)
         self._keys = f" {self.signs.arrow} ".join(titles)
+        self._columns = spec.columns
         self.update_lines()
 
     def line(self, number: int, width: int) -> list[Part]:
         """Draw the titles; the one that sorts is marked."""
         parts: list[Part] = []
-        for field in fields_for(width):
+        for field in fields_for(width, self._columns):
             mark = self._mark if field.name == self._sort else ""
             title = f"{mark}{field.title}"[: field.width].rjust(field.width)
             parts.append((title, styles.CURSOR if field.name == self._cursor else styles.HEADING))
@@ -61,7 +63,7 @@ class Heading(LineView):
     def on_click(self, event: events.Click) -> None:
         """Sort by the title under the mouse."""
         right = 0
-        for field in fields_for(self.visible_size.width):
+        for field in fields_for(self.visible_size.width, self._columns):
             right += field.width + 1
             if event.x < right:
                 self.post_message(self.Clicked(field.name))

@@ -10,6 +10,7 @@ from twtop.core.format import count_text, percent_text
 from twtop.core.ports.usage import destination_of
 from twtop.core.table.keys import KEYS, has_remote, local_text, remote_text
 from twtop.core.table.notes import group_note, socket_note
+from twtop.core.table.whose import socket_whose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,6 +119,15 @@ def line_notes(lines: Lines, line: Line, frame: Frame | None) -> str:
         if index is not None:
             notes.insert(0, f"{percent_text(int(ports.used[index]), ports.capacity_of(index))} of ports")
     return ", ".join(filter(None, notes))
+
+
+def line_whose(lines: Lines, line: Line) -> str:
+    """Write whose the sockets of a line are, as far as the keys above it do not say so."""
+    view = lines.view
+    if line.kind == "socket":
+        return socket_whose(view.moment.snapshot.sockets, line.index, view.groups.keys)
+    span = view.groups.span_of(line.depth, line.index)
+    return view.whose.group(view.groups.keys[: line.depth + 1], span)
 
 
 def clipped_name(name: str, room: int, signs: Signs) -> str:

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 
-from twtop.core.table.fields import Cell, Field, fields_for
+from twtop.core.table.fields import FIELDS, Cell, Field, fields_for
 from twtop.core.table.view import Line, LineIdentity, Lines, Unfolding, View
 from twtop.ui import styles
 from twtop.ui.line_view import LineView, Part
@@ -19,6 +19,7 @@ from twtop.ui.table.row_text import (
     fitting_note,
     line_notes,
     line_text,
+    line_whose,
     representative,
     rows_of,
     state_of,
@@ -152,9 +153,12 @@ class GroupTable(LineView, can_focus=True):
         note = line_notes(lines, line, self._frame_at(lines, line)) if line.kind != "more" else ""
         shown = clipped_name(name, room, self.signs)
         rest = fitting_note(note, room - len(shown), self.signs)
+        whose = line_whose(lines, line) if line.kind != "more" else ""
+        whose = fitting_note(whose, room - len(shown) - len(rest), self.signs)
         if look is not None:
-            return [((numbers + shown + rest).ljust(width), look)]
-        return [(numbers, styles.PLAIN), (shown, self._name_style(lines, line)), (rest, styles.WARNING)]
+            return [((numbers + shown + rest + whose).ljust(width), look)]
+        named: list[Part] = [(numbers, styles.PLAIN), (shown, self._name_style(lines, line))]
+        return [*named, (rest, styles.WARNING), (whose, styles.PLAIN)]
 
     def _frame_at(self, lines: Lines, line: Line) -> Frame | None:
         """Return the frame of the network namespace of a line, None where it has sockets of several."""
@@ -180,7 +184,8 @@ class GroupTable(LineView, can_focus=True):
                 return field.group_text(cell, lines.view.groups.levels[line.depth].measures, line.index)
             return field.socket_text(cell, line.index) if line.kind == "socket" else ""
 
-        return "".join(text(field).rjust(field.width) + " " for field in fields_for(width))
+        columns = fields_for(width, lines.view.spec.columns)
+        return "".join(text(field).rjust(field.width) + " " for field in columns)
 
     def _elapsed_ms(self, view: View) -> int:
         now_s = time.monotonic() if self._frozen_s is None else self._frozen_s
@@ -192,7 +197,8 @@ class GroupTable(LineView, can_focus=True):
             if step > 0:
                 self._to(self._cursor)
         elif step < 0 and self._cursor == 0:
-            self._to_heading(self.view.spec.sort if self.view else self._titles[0])
+            sort = self.view.spec.sort if self.view else ""
+            self._to_heading(sort if sort in self._titles else self._titles[0])
         else:
             self._to(self._cursor + step)
 
@@ -273,7 +279,8 @@ class GroupTable(LineView, can_focus=True):
 
     @property
     def _titles(self) -> list[str]:
-        return [field.name for field in fields_for(self.visible_size.width)]
+        columns = self.view.spec.columns if self.view else tuple(FIELDS)
+        return [field.name for field in fields_for(self.visible_size.width, columns)]
 
     def _beside(self, title: str, direction: int) -> str:
         titles = self._titles
