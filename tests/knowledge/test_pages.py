@@ -43,6 +43,7 @@ COLUMNS = {
     *("sockets", "born", "gone", "soon", "time left", "histogram", "receive queue", "send queue", "timer"),
     *("owner", "inode", "uid", "ports", "state", "remote", "peer", "remote address", "remote network"),
     *("remote port", "local address", "local", "local port", "role", "label", "namespace"),
+    *("command", "user", "unit"),
 }
 
 FOLDER = files("twtop.knowledge")
