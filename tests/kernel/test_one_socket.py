@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
 
+from tests.kernel.capabilities import without_net_admin
 from tests.kernel.ss_details import ss_details
 from tests.lab.oracle import eventually, settle
 from twtop.core.address import halves
@@ -285,3 +286,11 @@ def test_the_mark_is_told_to_who_may_know_it(lab: Lab, reader_in: Readers) -> No
     told = reader.read(listed_in(lab.client))
     assert told.values["mark"] == 0x2A
     assert not any("mark" in sentence for sentence in absences(told))
+
+
+def test_the_mark_is_missed_where_it_is_forbidden(lab: Lab) -> None:
+    lab.pair()
+    one = listed_in(lab.client)
+    with lab.client.entered():
+        said = without_net_admin(lambda: list(absences(SocketReader().read(one))))
+    assert said == "['The mark is not shown: it needs CAP_NET_ADMIN.']"

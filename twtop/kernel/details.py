@@ -114,7 +114,7 @@ def _name(name: str) -> Callable[[bytes], Mapping[str, Value]]:
 
 def _text(payload: bytes) -> str:
     raw, _, _ = payload.partition(b"\0")
-    return printable(raw[:_LONGEST_NAME].decode("utf-8", "replace"))
+    return printable(raw[:_LONGEST_NAME].decode("ascii", "backslashreplace"))
 
 
 def _bbr(payload: bytes) -> Mapping[str, Value]:
