@@ -78,7 +78,7 @@ labelled = st.builds(Named, st.just("label"), labels)
 OWNERS = (
     Owner(77, 1, "nginx", 33, "www-data", "/system.slice/nginx.service", "nginx.service"),
     Owner(1822, 2, "php-fpm: pool", 33, "www-data", "/system.slice/php.service/pool", "php.service"),
-    Owner(78, 3, "and", 0, "root", "/", "/"),
+    Owner(78, 3, "and", 0, "root", "/"),
     Owner(uid=1000, user="1000"),
     Owner(command="nginx"),
 )

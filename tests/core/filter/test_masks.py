@@ -81,7 +81,7 @@ def owner_matches(word: str, value: str, owner: Owner) -> bool:
             return str(owner.uid) == value or text_matches(value, owner.user)
     parts = owner.cgroup.split("/")
     below = ["/".join(parts[first:last]) for last in range(len(parts) + 1) for first in range(last)]
-    return any(text_matches(value, text) for text in (owner.unit, *below)) if value else not owner.cgroup
+    return any(text_matches(value, text) for text in (owner.unit, *below)) if value else not owner.unit
 
 
 def text_matches(pattern: str, text: str) -> bool:

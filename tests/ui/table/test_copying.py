@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.core.build import moment_of
+from tests.core.filter.strategies import sockets
 from tests.lab.oracle import states
 from tests.pty.terminal import Terminal, python
 from twtop.core.changes import follow
@@ -15,7 +17,7 @@ from twtop.core.filter import ss_command
 from twtop.core.signs import UNICODE
 from twtop.core.states import State
 from twtop.core.table.keys import DEFAULT_KEYS, KEYS
-from twtop.core.table.view import Lines, Spec, view
+from twtop.core.table.view import Line, Lines, Spec, view
 from twtop.lab.recipes import EVERY_STATE
 from twtop.sources.live import LiveSource
 from twtop.ui.table.copying import line_filter
@@ -25,17 +27,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twtop.core.snapshot import Snapshot
-    from twtop.core.table.view import Line
     from twtop.lab.host import Host
     from twtop.lab.lab import Lab
 
 OSC_52 = re.compile(rb"\x1b\]52;c;([^\x07\x1b]*)")
 CHAINS = (
     DEFAULT_KEYS,
-    *((name,) for name in KEYS if name not in ("role", "label")),
+    *((name,) for name, key in KEYS.items() if name not in ("role", "label") and not key.of_owners),
     ("remote-network", "local-port", "state"),
 )
-"""Neither a role nor a label can be asked of ss."""
+"""Neither a role nor a label nor an owner can be asked of ss."""
 
 
 @pytest.fixture(params=["client", "server"])
@@ -109,6 +110,17 @@ def test_more_stands_for_the_whole_group(host: Host) -> None:
     at = next(at for at in range(len(lines)) if lines[at].kind == "more")
     group = next(lines[above] for above in range(at, -1, -1) if lines[above].depth == 0)
     assert line_filter(lines, lines[at]) == line_filter(lines, group)
+
+
+@pytest.mark.parametrize("keys", [("owner",), ("command",), ("user",), ("unit",), ("state", "owner")])
+def test_owners_can_be_filtered_by_as_they_are_grouped(keys: tuple[str, ...]) -> None:
+    shown = view(moment_of(sockets(5)), Spec(keys=keys))
+    lines = Lines(shown, {})
+    table = shown.moment.snapshot.sockets
+    for index in range(len(shown.groups.levels[-1])):
+        line = Line("group", len(keys) - 1, index)
+        found = line_filter(lines, line).mask(table).nonzero()[0]
+        assert sorted(rows_of(lines, line).tolist()) == found.tolist(), line_text(lines, line, UNICODE)
 
 
 def test_the_terminal_is_given_what_was_copied(server: Host) -> None:

@@ -89,10 +89,10 @@ def _of_user(sockets: Sockets, value: str) -> Mask:
 def _in_cgroup(sockets: Sockets, value: str) -> Mask:
     """Find a unit or container by its name, or a cgroup by its path or a part of it, and all below it.
 
-    The root of all cgroups stands for itself alone.
+    The root of all cgroups, in which nothing has a unit, stands for itself alone.
     """
     if not value:
-        return _owned(sockets, lambda owner: not owner.cgroup)
+        return _owned(sockets, lambda owner: not owner.unit)
     path = _MOUNTED.sub("", value) or "/"
     named = _fitting(path)
     above = "" if path.startswith("/") else "*/"

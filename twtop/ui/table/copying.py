@@ -9,12 +9,13 @@ from twtop.core.address import address_text, is_ipv4
 from twtop.core.filter import And, Everything, ss_command
 from twtop.core.filter.nodes import Endpoint, Expr, Named, Ports, Side, States, all_of
 from twtop.core.states import State
-from twtop.core.table.keys import has_remote
+from twtop.core.table.keys import KEYS, has_remote
 from twtop.ui.table.row_text import representative
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from twtop.core.owners.owner import Owner
     from twtop.core.table.view import Line, Lines
 
 _ALONE: Final = States(State.LISTEN.bit | State.UNCONN.bit)
@@ -52,6 +53,8 @@ def _key_terms(lines: Lines, row: int, key: str) -> list[Expr]:
     state, server = int(snapshot.sockets.state[row]), bool(snapshot.server[row])
     if key == "state":
         return [States(1 << state)]
+    if KEYS[key].of_owners:
+        return _OWNER_TERMS[key](snapshot.sockets.owners.records[int(snapshot.sockets.owner[row])])
     if not has_remote(state) and (key.startswith("remote") or key == "label"):
         return [_ALONE]
     if not has_remote(state) and key == "peer":
@@ -77,6 +80,28 @@ _END_TERMS: Final[dict[str, Callable[[Lines, int], list[Expr]]]] = {
 def _label(lines: Lines, row: int) -> Named:
     sockets = lines.view.moment.snapshot.sockets
     return Named("label", sockets.labels.text(int(sockets.remote_hi[row]), int(sockets.remote_lo[row])))
+
+
+def _owner_terms(owner: Owner) -> list[Expr]:
+    """Tell a process by its number and name; another owner by what it is called."""
+    if owner.pid:
+        return [Named("pid", str(owner.pid)), _named("proc", owner.command)]
+    called = [("proc", owner.command), ("cgroup", owner.unit), ("user", owner.user)]
+    known = next((at for at, (_, text) in enumerate(called) if text), len(called) - 1)
+    return [Named("pid", "0"), *(_named(word, text) for word, text in called[: known + 1])]
+
+
+_OWNER_TERMS: Final[dict[str, Callable[[Owner], list[Expr]]]] = {
+    "owner": _owner_terms,
+    "command": lambda owner: [_named("proc", owner.command)],
+    "user": lambda owner: [_named("user", owner.user)],
+    "unit": lambda owner: [_named("cgroup", owner.unit)],
+}
+
+
+def _named(word: str, text: str) -> Named:
+    """Return the term for a text; no filter can hold a quotation mark."""
+    return Named(word, text.replace('"', "*"))
 
 
 def _port(lines: Lines, row: int, side: Side) -> Endpoint:
