@@ -14,6 +14,7 @@ from twtop.errors import KernelError
 from twtop.kernel.counters import holds_sockets, read_counters
 from twtop.kernel.host import HostInfo, read_host
 from twtop.kernel.one_socket import SocketReader
+from twtop.kernel.own_session import read_own_session
 from twtop.kernel.procnet import read_tcp_tables
 from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
 from twtop.kernel.sysctl import read_sysctls
@@ -64,6 +65,7 @@ class LiveSource:
         self._tcp_info = TcpInfoReader()
         self._configured: dict[str, Setting] = {}
         self._files_due_s = 0.0
+        self._session = read_own_session()
         try:
             self._diag = SockDiag()
             self.reader = SocketReader()
@@ -118,6 +120,7 @@ class LiveSource:
             configured=self._read_files(instant_s),
             tcp_info=self._tcp_info.read(self._diag, sockets),
             exact_cookies=self._diag is not None,
+            own_session=self._session.cookies(sockets),
         )
 
     def _from_netlink(self, wanted: KernelFilter | None) -> tuple[Sockets, tuple[str, ...]]:
