@@ -22,10 +22,8 @@ def duration_words(microseconds: int) -> str:
     seconds = microseconds / 1_000_000
     if seconds < 120:
         return f"{_short(seconds)} s"
-    minutes = int(seconds // 60)
-    return (
-        f"{minutes} min {seconds % 60:.0f} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
-    )
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def _short(number: float) -> str:
