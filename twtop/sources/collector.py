@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from twtop.core.names.labels import NO_LABELS
 from twtop.errors import KernelError
 from twtop.sources.observer import Frame
+from twtop.sources.owner_finder import OwnerFinder
 from twtop.sources.panorama import Panorama
 from twtop.sources.watch import OWN, Chosen, Watch
 
@@ -50,6 +51,7 @@ class Collector:
         self._cpu_share = options.cpu_budget / 100
         self._chosen: Chosen = chosen
         self._labels = options.labels or NO_LABELS
+        self._finder = OwnerFinder(options.owners_budget / 100) if options.owners else None
         self._ended = False
         self._woken = threading.Event()
         """Set to end, or to look at something else at once."""
@@ -85,6 +87,8 @@ class Collector:
         """End; a dump under way is abandoned with the thread."""
         self._ended = True
         self._woken.set()
+        if self._finder is not None:
+            self._finder.stop()
 
     def _deliver(self, result: Result) -> None:
         with self._lock:
@@ -112,11 +116,15 @@ class Collector:
             interval = self._interval_s
             watch.choose(self._chosen)
             try:
-                looked = watch.look()
+                looked = watch.look(None if self._finder is None else self._finder.holdings())
             except KernelError as error:
                 self._deliver(Failure(str(error)))
             else:
                 cost = time.thread_time() - cpu
                 interval = max(interval, cost * _WITH_SCREEN / self._cpu_share)
                 self._deliver(looked.at_cost(interval, cost))
+                if self._finder is not None:
+                    # Not before there is something to see: that comes first.
+                    self._finder.start()
+                    self._finder.look_for(looked.moment.snapshot.sockets)
             due = max(due + interval, started + interval)

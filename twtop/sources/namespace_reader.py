@@ -12,9 +12,12 @@ from twtop.sources.observer import Observer
 from twtop.sources.panorama import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from twtop.core.names.labels import Labels
     from twtop.core.owners.holdings import Holdings
     from twtop.core.owners.registry import Registry
+    from twtop.core.sockets import U32
     from twtop.kernel.namespace_list import Namespace
     from twtop.sources.namespace_source import Source
     from twtop.sources.observer import Frame
@@ -48,6 +51,10 @@ class Reader:
         if frame.host.namespaced and frame.host.namespace_label != self.namespace.name:
             frame = replace(frame, host=frame.host._replace(namespace_label=self.namespace.name))
         return frame
+
+    def owners_in_use(self) -> Iterable[U32]:
+        """Return slots of owners that may be named again."""
+        return () if self._observer is None else self._observer.owners_in_use()
 
     def look(self, holdings: Holdings | None) -> Place:
         """Read it, unless there is nothing to read or it refused a moment ago; never raises KernelError."""

@@ -21,6 +21,7 @@ from twtop.knowledge.facts import host_facts
 if TYPE_CHECKING:
     from twtop.core.owners.holdings import Holdings
     from twtop.core.snapshot import Snapshot
+    from twtop.core.sockets import U32
     from twtop.diagnosis.finding import Finding
     from twtop.kernel.host import HostInfo
     from twtop.kernel.one_socket import SocketReader
@@ -75,6 +76,11 @@ class Observer:
         self._counter_history = CounterHistory()
         self._doctor = Doctor()
         self._before: Moment | None = None
+
+    def owners_in_use(self) -> tuple[U32, ...]:
+        """Return the slots of the registry that the next snapshot may name without being told."""
+        last = () if self._before is None else (self._before.snapshot.sockets.owner,)
+        return *last, self._attributor.in_use()
 
     def observe(self, snapshot: Snapshot, holdings: Holdings | None = None) -> Frame:
         """Compare a snapshot with those before it; ``holdings``: what processes hold, if anybody looked."""

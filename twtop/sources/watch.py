@@ -68,10 +68,14 @@ class Watch:
             self._gone.clear()
 
     def look(self, holdings: Holdings | None = None) -> Frame | Panorama:
-        """Read what was chosen.
+        """Read what was chosen; ``holdings`` is what processes hold, if anybody looks.
 
         Raises KernelError where it cannot be read, or is gone: if it comes back, it is read again.
         """
+        if self._registry.is_crowded:
+            self._registry.prune(
+                slots for reader in self._readers.values() for slots in reader.owners_in_use()
+            )
         if self._wanted == ALL:
             return self._all(holdings)
         namespace = own_namespace() if self._wanted == OWN else self._still_there(self._wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ CURL: Final = Owner(9, 4, "curl", 1000, "ann")
 ESTAB, TIME_WAIT, LISTEN, SYN_RECV = State.ESTAB, State.TIME_WAIT, State.LISTEN, State.SYN_RECV
 
 
-def holdings(held: dict[int, Owner], **more: object) -> Holdings:
+def holdings(held: dict[int, Owner], **more: Any) -> Holdings:
     holders = tuple(dict.fromkeys(held.values()))
     inodes = sorted(held)
     return Holdings(

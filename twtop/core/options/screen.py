@@ -116,6 +116,17 @@ class ScreenOptions:
         example=True,
         of_view=False,
     )
+    owners: bool = option(
+        "owners", Flag(), True, "find out which process holds each socket", example=False, of_view=False
+    )
+    owners_budget: float = option(
+        "owners-budget",
+        Number("percent", 0.1, 100, "PERCENT"),
+        5,
+        "percent of one core for finding owners, besides cpu-budget",
+        example=1,
+        of_view=False,
+    )
     labels: Labels | None = None
     """What the user calls addresses; None where there is no file of them."""
     config_file: str | None = None

@@ -14,6 +14,7 @@ import numpy as np
 
 from twtop.core.lookup import find
 from twtop.core.owners.certainty import Certainty
+from twtop.core.owners.cgroup import unit_of
 from twtop.core.owners.circumstances import by_listener, by_remote_end
 from twtop.core.owners.earlier import Earlier
 from twtop.core.owners.owner import NO_UID, Owner
@@ -145,7 +146,7 @@ def _partial_owner(uid: int, cgroup: int, holdings: Holdings) -> Owner:
     """Return what user and cgroup tell of an owner; nobody where they tell nothing."""
     path = holdings.cgroups.get(cgroup, "")
     user = "" if uid == NO_UID else holdings.users.get(uid, str(uid))
-    return Owner(uid=uid, user=user, cgroup=path, unit=path)
+    return Owner(uid=uid, user=user, cgroup=path, unit=unit_of(path))
 
 
 def _carry_on(claims: Claims, before: Snapshot, at: Rows, there: Mask, *, exact: bool) -> None:
