@@ -28,6 +28,8 @@ _FOOT = (
     "esc: leave as it was",
 )
 _FOOT_COLUMNS = 50
+_DIGITS = 10
+"""So many keys can be chosen by a digit, the tenth by 0."""
 
 
 class KeyList(LineView):
@@ -69,8 +71,9 @@ class KeyList(LineView):
             return [(self._foot[index - len(KEYS)] if index > 0 else "", styles.DIM)]
         name = list(KEYS)[index]
         place = f"[{self.chosen.index(name) + 1}]" if name in self.chosen else "[ ]"
+        digit = str((index + 1) % 10) if index < _DIGITS else " "
         look = styles.CURSOR if index == self.cursor else styles.PLAIN
-        return [(f" {(index + 1) % 10} {place} {KEYS[name].title} ".ljust(width), look)]
+        return [(f" {digit} {place} {KEYS[name].title} ".ljust(width), look)]
 
 
 class GroupScreen(ModalScreen[tuple[str, ...] | None]):
@@ -102,7 +105,7 @@ class GroupScreen(ModalScreen[tuple[str, ...] | None]):
     def on_key(self, event: events.Key) -> None:
         """Choose a key by its digit."""
         if event.key.isdigit():
-            index = (int(event.key) - 1) % 10
+            index = (int(event.key) - 1) % _DIGITS
             if index < len(KEYS):
                 self._keys.move_to(index)
                 self.action_choose()
