@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from twtop.cli.netns import add_netns
 from twtop.cli.options import reader
 from twtop.cli.parser import Parser
 from twtop.core.options.kinds import Number
@@ -37,6 +38,7 @@ line), 130 after ctrl+c, 141 when the reader of a pipe is gone
 def doctor_parser() -> ArgumentParser:
     """Tell what ``twtop doctor`` takes."""
     parser = Parser("twtop doctor", _DOCTOR, _DOCTOR_EXAMPLES, _STATUS)
+    add_netns(parser)
     parser.add_argument(
         "--filter", metavar="EXPR", help="only findings about matching sockets (default: all)"
     )

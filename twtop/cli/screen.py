@@ -6,6 +6,7 @@ from argparse import SUPPRESS
 from typing import TYPE_CHECKING, Final
 
 from twtop import __version__
+from twtop.cli.netns import add_netns
 from twtop.cli.options import add_options
 from twtop.cli.parser import Parser, Print
 from twtop.cli.vocabulary import STATUS, USUAL_FILE, VOCABULARY
@@ -49,6 +50,7 @@ def screen_parser() -> ArgumentParser:
     parser = Parser("twtop", _SCREEN, vocabulary, _SCREEN_EXAMPLES, STATUS, usage=usage)
     parser.add_argument("--version", action=Print, text=_version, help="show the version and exit")
     parser.add_argument("words", nargs="*", help=SUPPRESS)
+    add_netns(parser)
     _add_screen_options(parser)
     return parser
 

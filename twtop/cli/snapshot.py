@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from twtop.cli.netns import add_netns
 from twtop.cli.options import add_options
 from twtop.cli.parser import Parser, positive
 from twtop.cli.vocabulary import STATUS, VOCABULARY
@@ -23,6 +24,7 @@ examples:
   twtop snapshot --filter close-wait --sockets
   twtop snapshot --sockets --format csv > sockets.csv
   twtop snapshot --format json | jq .ports.destinations
+  twtop snapshot --netns all --by namespace,state
 """
 
 
@@ -31,6 +33,7 @@ def snapshot_parser() -> ArgumentParser:
     fields = "sockets, soon, left, histogram, queues"
     vocabulary = VOCABULARY.format(fields=fields)
     parser = Parser("twtop snapshot", _SNAPSHOT, vocabulary, _SNAPSHOT_EXAMPLES, STATUS)
+    add_netns(parser)
     add_options(parser, ("filter", "keys", "sort"))
     parser.add_argument("--sockets", action="store_true", help="single sockets; in JSON besides the groups")
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="default: table")

@@ -8,10 +8,11 @@ from twtop.core.filter import Everything, FilterError, parse
 from twtop.core.options.kinds import Name, OptionError
 from twtop.core.options.screen import OPTIONS
 from twtop.core.table.fields import DEFAULT_SORT
-from twtop.core.table.keys import DEFAULT_KEYS
+from twtop.core.table.keys import DEFAULT_KEYS, DEFAULT_KEYS_OF_ALL
 from twtop.core.table.view import Spec
 from twtop.errors import UsageError
 from twtop.kernel.services import service_port
+from twtop.sources.watch import ALL
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -31,9 +32,10 @@ def chosen_view(arguments: Namespace, fields: Iterable[str]) -> Spec:
     names = tuple(fields)
     if arguments.sort is not None:
         chosen["sort"] = _read(Name("field", lambda: names, "FIELD"), "--sort", arguments.sort)
+    default = DEFAULT_KEYS_OF_ALL if arguments.netns == ALL else DEFAULT_KEYS
     return Spec(
         filter=chosen.get("filter", Everything()),
-        keys=chosen.get("keys", DEFAULT_KEYS),
+        keys=chosen.get("keys", default),
         sort=chosen.get("sort", DEFAULT_SORT),
     )
 

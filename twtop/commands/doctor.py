@@ -22,8 +22,7 @@ from twtop.export.findings import (
 )
 from twtop.export.output import emit
 from twtop.sources.labels import read_user_labels
-from twtop.sources.live import LiveSource
-from twtop.sources.observer import Observer
+from twtop.sources.watch import Watch, chosen
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from twtop.core.filter import Expr
     from twtop.diagnosis.finding import Finding
-    from twtop.sources.observer import Frame
+    from twtop.sources.panorama import Looked
 
 _EVERY_S: Final = 1.0
 
@@ -47,16 +46,16 @@ def examine(arguments: Namespace) -> int:
     wanted = chosen_filter(arguments.filter)
     if arguments.watch and arguments.seconds is not None:
         raise UsageError("--seconds and --watch contradict each other: --watch looks until it is ended")
-    with LiveSource() as source:
+    with Watch(chosen(arguments.netns), read_user_labels()) as watch:
         if arguments.rules:
-            _print_rules(Observer(source.host).observe(source.take()), arguments)
+            _print_rules(watch.look(), arguments)
             return 0
         if arguments.watch:
-            _watch(source, wanted, as_json=arguments.format == "json")
+            _watch(watch, wanted, as_json=arguments.format == "json")
         seconds = _EVERY_S if arguments.seconds is None else arguments.seconds
         started = time.monotonic()
-        for frame in _frames(source, seconds):
-            last = frame
+        for looked in _looks(watch, seconds):
+            last = looked
     looked_s = time.monotonic() - started
     findings = _matching(last, wanted)
     if arguments.format == "json":
@@ -66,14 +65,13 @@ def examine(arguments: Namespace) -> int:
     return 1 if findings else 0
 
 
-def _frames(source: LiveSource, seconds: float | None) -> Iterator[Frame]:
-    """Yield a frame now and every second, the last one after so many seconds; without end if None."""
-    observer = Observer(source.host, labels=read_user_labels())
+def _looks(watch: Watch, seconds: float | None) -> Iterator[Looked]:
+    """Look now and every second, for the last time after so many seconds; without end if None."""
     start = time.monotonic()
     due = 0.0
     while True:
         time.sleep(max(0.0, start + due - time.monotonic()))
-        yield observer.observe(source.take())
+        yield watch.look()
         if seconds is not None and due >= seconds:
             return
         passed = time.monotonic() - start
@@ -82,17 +80,16 @@ def _frames(source: LiveSource, seconds: float | None) -> Iterator[Frame]:
             due = min(due, max(seconds, passed))
 
 
-def _watch(source: LiveSource, wanted: Expr, *, as_json: bool) -> None:
+def _watch(watch: Watch, wanted: Expr, *, as_json: bool) -> None:
     """Print a line whenever a finding comes, gets worse or goes, until a signal or a closed pipe ends it."""
     told: dict[tuple[str, str, str], Finding] = {}
-    for number, frame in enumerate(_frames(source, None)):
-        snapshot = frame.moment.snapshot
-        clock = time.strftime("%H:%M:%S", time.localtime(snapshot.wall_s))
-        found = {finding.identity: finding for finding in _matching(frame, wanted)}
+    for number, looked in enumerate(_looks(watch, None)):
+        clock = time.strftime("%H:%M:%S", time.localtime(looked.moment.snapshot.wall_s))
+        found = {finding.identity: finding for finding in _matching(looked, wanted)}
         if not number:
             _say_what_is_watched(wanted, so_far=len(found))
         # What is over only since a moment may be back in the next one.
-        lingering = {finding.identity for finding in frame.findings if finding.over_s is not None}
+        lingering = {finding.identity for finding in looked.findings if finding.over_s is not None}
         kept = {identity: told[identity] for identity in told if identity in lingering}
         events = [("found", found[identity]) for identity in found if identity not in told]
         events += [
@@ -102,7 +99,7 @@ def _watch(source: LiveSource, wanted: Expr, *, as_json: bool) -> None:
         ]
         events += [("over", told[identity]) for identity in told if identity not in {*found, *kept}]
         emit(
-            event_json(event, finding, snapshot) if as_json else event_text(event, finding, clock)
+            event_json(event, finding, looked) if as_json else event_text(event, finding, clock)
             for event, finding in events
         )
         told = kept | found
@@ -118,16 +115,15 @@ def _say_what_is_watched(wanted: Expr, *, so_far: int) -> None:
             sys.stderr.write(f"twtop: watching {watched} every {_EVERY_S:g} s until ctrl+c: {found}\n")
 
 
-def _matching(frame: Frame, wanted: Expr) -> list[Finding]:
-    """Return the findings of a frame that are not over and are about wanted sockets."""
-    snapshot = frame.moment.snapshot
+def _matching(looked: Looked, wanted: Expr) -> list[Finding]:
+    """Return the findings that are not over and are about wanted sockets."""
     return [
-        finding for finding in frame.findings if finding.over_s is None and about(finding, wanted, snapshot)
+        finding for finding in looked.findings if finding.over_s is None and about(finding, wanted, looked)
     ]
 
 
-def _print_rules(frame: Frame, arguments: Namespace) -> None:
-    emit([rules_json(frame)] if arguments.format == "json" else rules_text(frame, _width()))
+def _print_rules(looked: Looked, arguments: Namespace) -> None:
+    emit([rules_json(looked)] if arguments.format == "json" else rules_text(looked, _width()))
 
 
 def _width() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twtop.core.options.kinds import OptionError
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
 
 def open_screen(arguments: Namespace) -> int:
-    """Show this network namespace until the user leaves; return the exit status."""
+    """Show the chosen network namespaces until the user leaves; return the exit status."""
     options = _options(arguments)
     require_terminal()
-    return _show(options)
+    if arguments.netns == "all" and arguments.keys is None:
+        options = _with_namespaces(options)
+    return _show(options, arguments.netns)
 
 
 def open_demo(arguments: Namespace) -> int:
@@ -36,11 +39,19 @@ def open_demo(arguments: Namespace) -> int:
         return _show(options)
 
 
-def _show(options: ScreenOptions) -> int:
+def _with_namespaces(options: ScreenOptions) -> ScreenOptions:
+    """Group by namespace first, where the user groups by nothing else."""
+    from twtop.core.table.keys import DEFAULT_KEYS, DEFAULT_KEYS_OF_ALL
+
+    return replace(options, keys=DEFAULT_KEYS_OF_ALL) if options.keys == DEFAULT_KEYS else options
+
+
+def _show(options: ScreenOptions, netns: str | None = None) -> int:
     """Collect while the screen is still being imported: the first data are there when it is."""
     from twtop.sources.collector import Collector
+    from twtop.sources.watch import chosen
 
-    collector = Collector(options)
+    collector = Collector(options, chosen(netns))
     collector.start()
     from twtop.ui.app import run
 

@@ -18,16 +18,23 @@ from twtop.export.json_ import json_text
 from twtop.export.output import emit
 from twtop.export.table import OF_ONE_INSTANT, groups_table, sockets_table
 from twtop.kernel.bytecode import compile_filter
+from twtop.kernel.host import read_host
+from twtop.kernel.namespace_choice import choose_namespace
+from twtop.kernel.namespace_list import own_namespace
 from twtop.kernel.sysctl import WATCHED
 from twtop.sources.labels import read_user_labels
-from twtop.sources.live import LiveSource
+from twtop.sources.namespace_source import open_source
+from twtop.sources.snapshots import lacks_of, take_all, together
+from twtop.sources.watch import ALL
 from twtop.ui.terminal.capabilities import capabilities
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from twtop.core.table.view import View
+    from twtop.kernel.host import HostInfo
+    from twtop.sources.snapshots import Taken
 
 
 def print_snapshot(arguments: Namespace) -> int:
@@ -41,16 +48,24 @@ def print_snapshot(arguments: Namespace) -> int:
     if arguments.limit is not None and arguments.format != "table":
         raise UsageError("--limit shortens tables only; leave it out, or choose --format table")
     spec = chosen_view(arguments, (field.name for field in OF_ONE_INSTANT))
-    labels = read_user_labels()
-    with LiveSource() as source:
-        # JSON tells of the ports of all sockets, whatever the filter.
-        wanted = None if arguments.format == "json" else compile_filter(spec.filter)
-        snapshot = source.take(wanted).labelled(labels)
-    shown = view(follow(None, snapshot), spec)
+    # JSON tells of the ports of all sockets, whatever the filter.
+    wanted = None if arguments.format == "json" else compile_filter(spec.filter)
+    if arguments.netns == ALL:
+        taken = take_all(wanted, read_user_labels())
+        host = read_host()._replace(namespace_label=ALL)
+        return _print(view(together(taken), spec), host, arguments, taken)
+    with open_source(
+        own_namespace() if arguments.netns is None else choose_namespace(arguments.netns)
+    ) as source:
+        snapshot = source.take(wanted).labelled(read_user_labels())
+        return _print(view(follow(None, snapshot), spec), source.host, arguments)
+
+
+def _print(shown: View, host: HostInfo, arguments: Namespace, taken: Sequence[Taken] = ()) -> int:
     if arguments.format == "json":
-        emit(json_text(shown, source.host, WATCHED, sockets=arguments.sockets))
+        emit(json_text(shown, host, WATCHED, sockets=arguments.sockets, namespaces=taken))
         return 0
-    _remark(snapshot.lacks)
+    _remark(lacks_of(taken) if taken else shown.moment.snapshot.lacks)
     emit(_csv(shown, arguments) if arguments.format == "csv" else _table(shown, arguments))
     return 0
 

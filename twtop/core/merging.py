@@ -37,6 +37,12 @@ class Part:
     moment: Moment
 
 
+def naming(namespace: str, sentence: str) -> str:
+    """Return a sentence that names the namespace it is about, once."""
+    prefix = f"namespace {namespace}: "
+    return sentence if sentence.startswith(prefix) else prefix + sentence
+
+
 def merged(parts: Sequence[Part], names: Mapping[int, str]) -> Moment:
     """Return one moment of all sockets; ``names`` are those of the namespaces, by number.
 

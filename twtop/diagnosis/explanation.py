@@ -21,7 +21,7 @@ def explain_finding(finding: Finding, host: HostFacts) -> Explanation:
     """Return what was found, why, what to look at, what to do, and what not."""
     rule = RULES[finding.rule]
     sections = with_content(
-        Section("Found", "text", (finding.headline,)),
+        Section("Found", "text", (finding.title,)),
         Section("Seen", "list", finding.evidence),
         *_advice(finding, host),
         Section("Rule", "text", (f"{rule.title}: {rule.threshold}.",)),

@@ -1,7 +1,8 @@
 """A snapshot as CSV (RFC 4180): a header, then one line per group or per socket; what is unknown is empty.
 
-The columns of sockets are those of `SocketRecord`. Those of groups are the grouping keys, then the members of
-`GroupRecord`, the histogram in one column per part (``left_0`` ends first).
+The columns of sockets are those of `SocketRecord`, ``namespace`` only where there are several. Those of
+groups are the grouping keys, then the members of `GroupRecord`, the histogram in one column per part
+(``left_0`` ends first).
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 
 def sockets_csv(view: View) -> Iterator[str]:
     """Yield the header and every matching socket."""
-    yield from _lines(SocketRecord._fields, socket_records(view))
+    if len(view.moment.snapshot.sockets.namespaces) > 1:
+        yield from _lines(SocketRecord._fields, socket_records(view))
+        return
+    place = SocketRecord._fields.index("namespace")
+    header = (*SocketRecord._fields[:place], *SocketRecord._fields[place + 1 :])
+    yield from _lines(header, ((*record[:place], *record[place + 1 :]) for record in socket_records(view)))
 
 
 def groups_csv(view: View) -> Iterator[str]:

@@ -7,11 +7,11 @@ The JSON of one examination is one object:
 ``time``        end of the last snapshot, ISO 8601 in UTC with milliseconds
 ``seconds``     how long was looked
 ``filter``      the filter in its canonical words, null without one
-``findings``    the worst first; of each: ``rule``; ``subject``, what it is about (empty: the host);
-                ``severity`` (``critical``, ``warning``, ``note``); ``headline``; ``evidence``; ``cause``;
-                ``check``; ``remedies`` (``text``, and ``command`` or null); ``dont``; ``sysctls`` (name to
-                text, null where there is none); ``filter``, which selects its sockets; ``sockets``, how many
-                those are
+``findings``    the worst first; of each: ``rule``; ``namespace``, only with ``--netns all``;
+                ``subject``, what it is about (empty: the host); ``severity`` (``critical``, ``warning``,
+                ``note``); ``headline``; ``evidence``; ``cause``; ``check``; ``remedies`` (``text``, and
+                ``command`` or null); ``dont``; ``sysctls`` (name to text, null where there is none);
+                ``filter``, which selects its sockets; ``sockets``, how many those are
 ``cannot_run``  rules that this kernel or namespace cannot feed: ``rule``, and ``missing``, one reason each
 ``degraded``    what the snapshots lack and why, in sentences
 
@@ -37,54 +37,65 @@ from twtop.diagnosis.rules import RULES
 from twtop.export.times import utc_text
 from twtop.knowledge.placeholders import duration
 from twtop.knowledge.text import render_text, wrapped
+from twtop.sources.panorama import Panorama, frame_about, frames_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from twtop.core.filter import Expr
-    from twtop.core.snapshot import Snapshot
     from twtop.diagnosis.finding import Finding
-    from twtop.sources.observer import Frame
+    from twtop.sources.panorama import Looked
 
 SCHEMA: Final = 1
 
 
-def about(finding: Finding, wanted: Expr, snapshot: Snapshot) -> bool:
+def about(finding: Finding, wanted: Expr, looked: Looked) -> bool:
     """Tell whether a finding is about sockets that a filter matches."""
     if isinstance(wanted, Everything):
         return True
-    sockets = snapshot.sockets
+    sockets = frame_about(looked, finding).moment.snapshot.sockets
     return bool((finding.sockets.mask(sockets) & wanted.mask(sockets)).any())
 
 
-def examination_text(frame: Frame, findings: Sequence[Finding], seconds: float, width: int) -> Iterator[str]:
+def examination_text(
+    looked: Looked, findings: Sequence[Finding], seconds: float, width: int
+) -> Iterator[str]:
     """Yield the summary, each finding in a line, then every one in full, for lines of ``width`` columns."""
-    sockets = counted(len(frame.moment.snapshot.sockets), "socket")
-    looked = f"{len(RULES) - len(_blocked(frame))} rules, {sockets}, {duration(seconds)}"
-    host = f"{frame.host.hostname}, Linux {frame.host.kernel}"
-    yield "\n".join(wrapped(f"{_summary(findings)} ({looked}; {host})", width)) + "\n"
+    sockets = counted(len(looked.moment.snapshot.sockets), "socket")
+    blocked = _blocked(looked)
+    work = f"{len(RULES) - len(blocked)} rules, {sockets}, {duration(seconds)}"
+    host = frames_of(looked)[0].host
+    where = f"{host.hostname}, Linux {host.kernel}"
+    if isinstance(looked, Panorama):
+        where += f", {counted(len(frames_of(looked)), 'network namespace')}"
+    yield "\n".join(wrapped(f"{_summary(findings)} ({work}; {where})", width)) + "\n"
     for finding in findings if len(findings) > 1 else ():
         label = f"  {finding.severity.label:<8}  "
-        yield "\n".join(wrapped(finding.headline, width, label, " " * len(label))) + "\n"
+        yield "\n".join(wrapped(finding.title, width, label, " " * len(label))) + "\n"
     for finding in findings:
-        yield "\n" + render_text(explain_finding(finding, frame.facts), width)
-    if blocked := _blocked(frame):
+        yield "\n" + render_text(explain_finding(finding, frame_about(looked, finding).facts), width)
+    if blocked:
         names = ", ".join(blocked)
         yield "\n" + "\n".join(wrapped(f"Cannot run here, see `twtop doctor --rules`: {names}", width)) + "\n"
+    if isinstance(looked, Panorama):
+        for lack in looked.lacks:
+            yield "\n" + "\n".join(wrapped(lack, width)) + "\n"
 
 
-def examination_json(frame: Frame, findings: Sequence[Finding], seconds: float, wanted: Expr) -> str:
+def examination_json(looked: Looked, findings: Sequence[Finding], seconds: float, wanted: Expr) -> str:
     """Return the object described above."""
-    host, snapshot = frame.host, frame.moment.snapshot
+    host, snapshot = frames_of(looked)[0].host, looked.moment.snapshot
+    several = isinstance(looked, Panorama)
+    namespace = "all" if several else host.namespace_label
     document = {
         "schema": SCHEMA,
-        "host": {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label},
+        "host": {"name": host.hostname, "kernel": host.kernel, "namespace": namespace},
         "time": utc_text(snapshot.wall_s),
         "seconds": round(seconds, 3),
         "filter": None if isinstance(wanted, Everything) else str(wanted),
-        "findings": [_finding(finding, snapshot) for finding in findings],
-        "cannot_run": [{"rule": rule, "missing": lacks} for rule, lacks in _blocked(frame).items()],
-        "degraded": snapshot.lacks,
+        "findings": [_finding(finding, looked) for finding in findings],
+        "cannot_run": [{"rule": rule, "missing": lacks} for rule, lacks in _blocked(looked).items()],
+        "degraded": looked.lacks if isinstance(looked, Panorama) else snapshot.lacks,
     }
     return json.dumps(document, indent=1) + "\n"
 
@@ -92,19 +103,21 @@ def examination_json(frame: Frame, findings: Sequence[Finding], seconds: float, 
 def event_text(event: str, finding: Finding, clock: str) -> str:
     """Write in one line that a finding came, got worse or went."""
     word = event if event == "over" else finding.severity.label
-    return f"{clock}  {word:<8}  {finding.rule}: {finding.headline}\n"
+    return f"{clock}  {word:<8}  {finding.rule}: {finding.title}\n"
 
 
-def event_json(event: str, finding: Finding, snapshot: Snapshot) -> str:
+def event_json(event: str, finding: Finding, looked: Looked) -> str:
     """Return one line of JSON."""
-    record = {"time": utc_text(snapshot.wall_s), "event": event, "finding": _finding(finding, snapshot)}
+    time = utc_text(looked.moment.snapshot.wall_s)
+    record = {"time": time, "event": event, "finding": _finding(finding, looked)}
     return json.dumps(record, separators=(",", ":")) + "\n"
 
 
-def rules_text(frame: Frame, width: int) -> Iterator[str]:
+def rules_text(looked: Looked, width: int) -> Iterator[str]:
     """Yield every rule with its threshold, its inputs, and whether it can run here."""
+    blocked = _blocked(looked)
     for name, rule in RULES.items():
-        lacks = missing(rule.inputs, frame.moment.snapshot)
+        lacks = blocked.get(name)
         lines = [f"{name}: {rule.title}"]
         lines += wrapped(f"fires when {rule.threshold}", width, "  ")
         lines += wrapped(f"looks at {', '.join((*rule.inputs, *rule.helped_by))}", width, "  ")
@@ -113,8 +126,9 @@ def rules_text(frame: Frame, width: int) -> Iterator[str]:
         yield "\n".join(lines) + "\n"
 
 
-def rules_json(frame: Frame) -> str:
+def rules_json(looked: Looked) -> str:
     """Return every rule as an object, in one list under ``rules``."""
+    blocked = _blocked(looked)
     rules = [
         {
             "name": name,
@@ -122,7 +136,7 @@ def rules_json(frame: Frame) -> str:
             "threshold": rule.threshold,
             "inputs": rule.inputs,
             "helped_by": rule.helped_by,
-            "missing": missing(rule.inputs, frame.moment.snapshot),
+            "missing": blocked.get(name, ()),
         }
         for name, rule in RULES.items()
     ]
@@ -141,15 +155,22 @@ def _summary(findings: Sequence[Finding]) -> str:
     return f"{counted(len(findings), 'finding')}: {', '.join(parts)}"
 
 
-def _blocked(frame: Frame) -> dict[str, tuple[str, ...]]:
-    """Return the rules that cannot run here, and what each lacks."""
-    lacks = {name: missing(rule.inputs, frame.moment.snapshot) for name, rule in RULES.items()}
-    return {name: reasons for name, reasons in lacks.items() if reasons}
+def _blocked(looked: Looked) -> dict[str, tuple[str, ...]]:
+    """Return the rules that cannot run here, in no namespace if there are several, and what each lacks."""
+    snapshots = [frame.moment.snapshot for frame in frames_of(looked)]
+    blocked: dict[str, tuple[str, ...]] = {}
+    for name, rule in RULES.items():
+        lacks = [missing(rule.inputs, snapshot) for snapshot in snapshots]
+        if all(lacks):
+            blocked[name] = lacks[0]
+    return blocked
 
 
-def _finding(finding: Finding, snapshot: Snapshot) -> dict[str, Any]:
+def _finding(finding: Finding, looked: Looked) -> dict[str, Any]:
+    snapshot = frame_about(looked, finding).moment.snapshot
     return {
         "rule": finding.rule,
+        **({"namespace": finding.namespace} if finding.namespace else {}),
         "subject": finding.subject,
         "severity": finding.severity.label,
         "headline": finding.headline,

@@ -30,6 +30,12 @@
                         for in the long run
   ``pools``             up to 16 ``source`` addresses with sockets bound before they connect; ports ``used``
                         there, and the ``capacity`` of the pool
+``namespaces``          only with ``--netns all``: of every network namespace ``name``, ``number`` (the
+                        inode of ``/proc/PID/ns/net``), ``problem`` (why it cannot be read, or null; then
+                        the rest is missing), ``sockets``, ``states``, ``ports``, ``sysctls``,
+                        ``sysctls_unreadable`` and ``degraded`` as here, all sockets, whatever the filter;
+                        ``ports``, ``sysctls`` and ``sysctls_unreadable`` of the document are null then,
+                        ``host.namespace`` is ``all``, and every socket has a ``namespace``
 ``sysctls``             dotted name to text, null where this kernel or namespace has none of that name
 ``sysctls_unreadable``  dotted name to the reason
 ``degraded``            what this snapshot lacks and why, in sentences
@@ -63,9 +69,10 @@ from twtop.core.ports.usage import port_usage
 from twtop.core.states import IN_LIFE_ORDER
 from twtop.export.records import group_records, socket_records
 from twtop.export.times import utc_text
+from twtop.sources.snapshots import lacks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from twtop.core.ports.budget import Budget
     from twtop.core.ports.usage import Ports
@@ -74,14 +81,21 @@ if TYPE_CHECKING:
     from twtop.core.table.view import View
     from twtop.export.records import GroupRecord, SocketRecord
     from twtop.kernel.host import HostInfo
+    from twtop.sources.snapshots import Taken
 
 SCHEMA: Final = 1
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def json_text(view: View, host: HostInfo, watched: Iterable[str], *, sockets: bool) -> Iterator[str]:
-    """Yield the document described above; ``watched`` are the sysctls it names."""
+def json_text(
+    view: View, host: HostInfo, watched: Iterable[str], *, sockets: bool, namespaces: Sequence[Taken] = ()
+) -> Iterator[str]:
+    """Yield the document described above; ``watched`` are the sysctls it names.
+
+    ``namespaces`` is what was read of each, where the view is of several.
+    """
+    watched = tuple(watched)
     snapshot, spec = view.moment.snapshot, view.spec
     document: dict[str, Any] = {
         "schema": SCHEMA,
@@ -92,15 +106,36 @@ def json_text(view: View, host: HostInfo, watched: Iterable[str], *, sockets: bo
         "states": {state.label: view.state_matches[state] for state in IN_LIFE_ORDER},
         "time_wait_ms": snapshot.life_ms,
         "groups": map(_group, group_records(view)),
-        "ports": _ports(snapshot),
-        "sysctls": _sysctls(snapshot.sysctls, watched),
-        "sysctls_unreadable": dict(snapshot.sysctls.unreadable),
-        "degraded": snapshot.lacks,
+        "ports": None if namespaces else _ports(snapshot),
+        "sysctls": None if namespaces else _sysctls(snapshot.sysctls, watched),
+        "sysctls_unreadable": None if namespaces else dict(snapshot.sysctls.unreadable),
+        "degraded": lacks_of(namespaces) if namespaces else snapshot.lacks,
     }
+    if namespaces:
+        document["namespaces"] = (_namespace(taken, watched) for taken in namespaces)
     if sockets:
         document["sockets"] = map(_socket, socket_records(view))
     yield from _stream(document)
     yield "\n"
+
+
+def _namespace(taken: Taken, watched: Iterable[str]) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": taken.namespace.name, "number": taken.namespace.number}
+    snapshot = taken.snapshot
+    if snapshot is None:
+        return {**told, "problem": taken.problem}
+    counts, ports = snapshot.state_counts(), _ports(snapshot)
+    ports["destinations"] = list(ports["destinations"])
+    return {
+        **told,
+        "problem": None,
+        "sockets": len(snapshot.sockets),
+        "states": {state.label: int(counts[state]) for state in IN_LIFE_ORDER},
+        "ports": ports,
+        "sysctls": _sysctls(snapshot.sysctls, watched),
+        "sysctls_unreadable": dict(snapshot.sysctls.unreadable),
+        "degraded": snapshot.lacks,
+    }
 
 
 def _stream(value: Any) -> Iterator[str]:
@@ -208,4 +243,5 @@ def _socket(socket: SocketRecord) -> dict[str, Any]:
         "cookie": socket.cookie,
         "interface": socket.interface,
         "role": socket.role,
+        **({} if socket.namespace is None else {"namespace": socket.namespace}),
     }

@@ -24,6 +24,8 @@ _CHUNK = 4096
 
 _AF_INET = 2
 
+_COLUMNS = tuple(name for name in DTYPES if name not in ("cgroup", "owner", "certainty"))
+
 
 class SocketRecord(NamedTuple):
     """One socket. Addresses are written as ``ss`` writes them, without brackets; times are milliseconds."""
@@ -56,6 +58,8 @@ class SocketRecord(NamedTuple):
     """Index of the interface it is bound to."""
     role: str
     """``server`` if the local port has a listener, else ``client``."""
+    namespace: str | None = None
+    """Its network namespace, where there are several."""
 
 
 class GroupRecord(NamedTuple):
@@ -136,10 +140,11 @@ def _sockets(snapshot: Snapshot, rows: Rows) -> Iterator[SocketRecord]:
         wqueue,
         uid,
         inode,
+        netns,
         left_ms,
         server,
     ) in zip(
-        *(getattr(sockets, name).tolist() for name in DTYPES),
+        *(getattr(sockets, name).tolist() for name in _COLUMNS),
         snapshot.left_ms[rows].tolist(),
         snapshot.server[rows].tolist(),
         strict=True,
@@ -163,6 +168,7 @@ def _sockets(snapshot: Snapshot, rows: Rows) -> Iterator[SocketRecord]:
             cookie=cookie,
             interface=interface or None,
             role="server" if server else "client",
+            namespace=sockets.namespaces.get(netns) if netns else None,
         )
 
 

@@ -47,7 +47,12 @@ def groups_table(view: View, signs: Signs, width: int, limit: int | None = None)
 def sockets_table(view: View, width: int, limit: int | None = None) -> Iterator[str]:
     """Yield the states and the matching sockets, one group after the other, only the first ``limit``."""
     yield from _strip(view, width)
-    yield from _aligned(_SOCKET_TITLES, map(_socket, islice(socket_records(view), limit)))
+    records = islice(socket_records(view), limit)
+    if len(view.moment.snapshot.sockets.namespaces) > 1:
+        rows = ((*_socket(record), record.namespace or "") for record in records)
+        yield from _aligned((*_SOCKET_TITLES, "NAMESPACE"), rows)
+    else:
+        yield from _aligned(_SOCKET_TITLES, map(_socket, records))
     if limit is not None and view.matching > limit:
         yield f"{view.matching - limit:,} more\n"
 

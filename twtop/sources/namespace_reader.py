@@ -66,7 +66,8 @@ class Reader:
             frame = self.read(holdings)
         except KernelError as error:
             self.close()
-            self._place = Place(self.namespace, None, str(error))
+            reason = str(error).removeprefix(f"namespace {self.namespace.name}: ")
+            self._place = Place(self.namespace, None, reason)
             self._due_s = now_s + _AGAIN_S
         else:
             self._place = Place(self.namespace, frame)

@@ -72,7 +72,7 @@ def open_source(namespace: Namespace) -> Source:
         return OutsideSource(namespace)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise KernelError(f"cannot enter namespace {namespace.name}: {reason}") from error
+        raise KernelError(f"namespace {namespace.name}: cannot be entered: {reason}") from error
 
 
 class _Closing:
@@ -119,7 +119,7 @@ class EnteredSource(_Closing):
                 yield
         except OSError as error:
             name, reason = self.host.namespace_label, (error.strerror or str(error)).lower()
-            raise KernelError(f"cannot enter namespace {name} any more: {reason}") from error
+            raise KernelError(f"namespace {name}: cannot be entered any more: {reason}") from error
 
     def close(self) -> None:
         """Let go: as long as it is held, the namespace cannot end."""

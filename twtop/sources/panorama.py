@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from twtop.core.merging import Part, merged
+from twtop.core.merging import Part, merged, naming
+from twtop.sources.observer import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from twtop.core.changes import Moment
     from twtop.diagnosis.finding import Finding
     from twtop.kernel.namespace_list import Namespace
-    from twtop.sources.observer import Frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +26,11 @@ class Place:
     """Why there is no frame; None where there is one."""
     rests: bool = False
     """The frame is an earlier one: a namespace without sockets is read in full every 10 s only."""
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What cannot be read, and why, one sentence each."""
+        return (str(self.problem),) if self.frame is None else self.frame.moment.snapshot.degraded
 
     @property
     def sockets(self) -> int:
@@ -73,8 +78,28 @@ class Panorama:
     def lacks(self) -> tuple[str, ...]:
         """What cannot be read, and how else some are read, one sentence each."""
         unread = [place for place in self.places if place.frame is None]
-        reasons = [f"namespace {place.namespace.name}: {place.problem}" for place in unread]
-        return (*reasons, *(lack for place in self.places if place.frame for lack in _degraded(place.frame)))
+        incomplete = [place for place in self.places if place.frame is not None]
+        return tuple(
+            naming(place.namespace.name, lack) for place in (*unread, *incomplete) for lack in place.lacks
+        )
+
+
+Looked: TypeAlias = Frame | Panorama
+"""What was collected at one instant: of one network namespace, or of all."""
+
+
+def frames_of(looked: Looked) -> tuple[Frame, ...]:
+    """Return the frames of all namespaces that could be read."""
+    if isinstance(looked, Panorama):
+        return tuple(place.frame for place in looked.places if place.frame is not None)
+    return (looked,)
+
+
+def frame_about(looked: Looked, finding: Finding) -> Frame:
+    """Return the frame of the namespace that a finding is about."""
+    named = looked.frame_named(finding.namespace) if isinstance(looked, Panorama) else looked
+    # Who takes a finding of an earlier look may find the namespace gone.
+    return named or frames_of(looked)[0]
 
 
 def panorama(places: Iterable[Place]) -> Panorama:
@@ -108,7 +133,3 @@ def _findings(places: Iterable[Place]) -> tuple[Finding, ...]:
     ]
     # Those of one namespace stay in their order.
     return tuple(sorted(found, key=lambda finding: (finding.over_s is not None, -finding.severity)))
-
-
-def _degraded(frame: Frame) -> tuple[str, ...]:
-    return frame.moment.snapshot.degraded

@@ -18,20 +18,23 @@ from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.view import Spec
 from twtop.sources.collector import Collector, Crash, Failure, Result
 from twtop.sources.observer import Frame
-from twtop.sources.panorama import Panorama
-from twtop.ui.bindings import KEYS, key_names
+from twtop.sources.panorama import Looked, Panorama
+from twtop.ui.bindings import KEYS, footer_keys, key_names
 from twtop.ui.details.actions import DetailsActions
 from twtop.ui.explanation.cursor import explain_cursor
 from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.header import status_of
+from twtop.ui.keymap import rebound, textual_keymap
 from twtop.ui.own_cost import OwnCost
 from twtop.ui.panels import Panels, arrange
-from twtop.ui.picture import Looked, Picture, picture
+from twtop.ui.picture import Picture, picture
 from twtop.ui.privacy.actions import Privacy, PrivacyActions
+from twtop.ui.saving import SavingActions
 from twtop.ui.terminal.capabilities import capabilities
 from twtop.ui.terminal.driver import TerminalDriver
 from twtop.ui.terminal.run import run_app
+from twtop.ui.themes import ThemeActions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +53,7 @@ def run(options: ScreenOptions, collector: Collector) -> int:
     return run_app(TwtopApp(options, collector))
 
 
-class TwtopApp(DetailsActions, PrivacyActions, inherit_bindings=False):
+class TwtopApp(DetailsActions, PrivacyActions, SavingActions, ThemeActions, inherit_bindings=False):
     """The screen of twtop."""
 
     CSS_PATH = "twtop.tcss"
@@ -72,9 +75,10 @@ class TwtopApp(DetailsActions, PrivacyActions, inherit_bindings=False):
         self.signs = UNICODE if can.unicode else ASCII
         self.privacy = Privacy(is_on=options.privacy)
         super().__init__(driver_class=TerminalDriver, ansi_color=True)
-        self.theme = "ansi-dark"
+        self.theme = options.theme
         self._options = options
-        self._spec = Spec(options.filter, options.keys, options.sort)
+        self._keys = rebound(options.keymap)
+        self._spec = Spec(options.filter, options.keys, options.sort, not options.reverse, options.columns)
         self._result: Result | None = None
         self._newest: Looked | None = None
         self._alone: int | None = None
@@ -95,7 +99,9 @@ class TwtopApp(DetailsActions, PrivacyActions, inherit_bindings=False):
     def on_mount(self) -> None:
         """Start to collect."""
         self._panels.filter_bar.text = self._filter_text()
+        self._panels.footer.show_keys(footer_keys(self._keys))
         self._panels.table.focus()
+        self.set_keymap(textual_keymap(self._keys))
         self.screen.add_class("-no-drain")
         self._show_status()
         self.run_worker(self._paint(), name="paint")
@@ -212,7 +218,8 @@ class TwtopApp(DetailsActions, PrivacyActions, inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action of the bindings in the command palette."""
-        for binding in KEYS:
+        for binding in self._keys:
             if isinstance(binding, Binding) and binding.action != "command_palette":
                 run = partial(self.run_action, binding.action)
                 yield SystemCommand(binding.tooltip, f"key {' '.join(key_names(binding))}", run)
+        yield SystemCommand("Choose other colours", "theme", self.action_change_theme)

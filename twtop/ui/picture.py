@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twtop.core.ports.plot_data import PlotData, summarise
 from twtop.core.table.view import Spec, View, view
-from twtop.sources.observer import Frame
-from twtop.sources.panorama import Panorama
+from twtop.sources.panorama import Looked, Panorama, frame_about
 from twtop.ui.drain.layout import GroupDrain
 
 if TYPE_CHECKING:
@@ -18,10 +17,8 @@ if TYPE_CHECKING:
 
     from twtop.core.drain import DrainTrack
     from twtop.diagnosis.finding import Finding
+    from twtop.sources.observer import Frame
     from twtop.ui.focus import Focus
-
-Looked: TypeAlias = Frame | Panorama
-"""What was collected at one instant: of one network namespace, or of all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,8 +67,7 @@ class Picture:
 
     def frame_about(self, finding: Finding) -> Frame:
         """Return the frame of the namespace that a finding is about."""
-        named = None if self.several is None else self.several.frame_named(finding.namespace)
-        return named or self.frame
+        return frame_about(self.looked, finding) if self.several is not None else self.frame
 
 
 def picture(looked: Looked, spec: Spec, focus: Focus, track: DrainTrack, alone: int | None = None) -> Picture:
