@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
-from twtop.core.table.fields import FIELDS
 from twtop.knowledge.explain import explain
-from twtop.ui.bindings import footer_keys
+from twtop.ui.bindings import footer_keys, typing_keys
 from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.explanation.trail import Trail
-from twtop.ui.filter_bar import TYPING_KEYS, FilterBar
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.group_screen import GroupScreen
 from twtop.ui.help_screen import HelpScreen
@@ -24,12 +22,16 @@ from twtop.ui.views import open_view
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Sequence
 
     from textual import events
+    from textual.binding import BindingType
 
     from twtop.core.filter import Expr
+    from twtop.core.options import ScreenOptions
     from twtop.core.signs import Signs
     from twtop.core.table.view import Spec
+    from twtop.ui.filter_bar import FilterBar
     from twtop.ui.panels import Panels
     from twtop.ui.picture import Picture
     from twtop.ui.strip import StateStrip
@@ -42,6 +44,10 @@ class Actions(App[None], inherit_bindings=False):
 
     signs: Signs
     _panels: Panels
+    _options: ScreenOptions
+    """What the user chose before it began."""
+    _keys: Sequence[BindingType]
+    """The bindings of the main screen, with the user's own keys."""
     _spec: Spec
     """What the user chose to see."""
     _shown: Picture | None
@@ -62,6 +68,18 @@ class Actions(App[None], inherit_bindings=False):
     @abstractmethod
     async def _explain_cursor(self) -> None:
         """Explain what is under the cursor."""
+
+    def chosen(self) -> ScreenOptions:
+        """Return the options that would show again what is shown; who lets the user switch one adds it."""
+        spec = self._spec
+        return replace(
+            self._options,
+            filter=spec.filter,
+            keys=spec.keys,
+            sort=spec.sort,
+            reverse=not spec.descending,
+            columns=spec.columns,
+        )
 
     def _choose(self, spec: Spec) -> None:
         self._spec = spec
@@ -93,10 +111,11 @@ class Actions(App[None], inherit_bindings=False):
         self._panels.table.go_to_state(event.state)
 
     def action_sort(self, step: int) -> None:
-        """Sort by another column."""
-        names = list(FIELDS)
-        name = names[(names.index(self._spec.sort) + step) % len(names)]
-        self._choose(replace(self._spec, sort=name, descending=True))
+        """Sort by another of the chosen columns."""
+        names, sort = self._spec.columns, self._spec.sort
+        # From a column that is not among them forwards to the first, backwards to the last.
+        at = names.index(sort) if sort in names else -1 if step > 0 else 0
+        self._choose(replace(self._spec, sort=names[(at + step) % len(names)], descending=True))
 
     def action_reverse(self) -> None:
         """Reverse the order."""
@@ -120,11 +139,11 @@ class Actions(App[None], inherit_bindings=False):
 
     def on_filter_bar_opened(self) -> None:
         """Name the keys of typing."""
-        self._panels.footer.show_keys(TYPING_KEYS)
+        self._panels.footer.show_keys(typing_keys(self._keys))
 
     def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
         """Give the keys back to the table."""
-        self._panels.footer.show_keys(footer_keys())
+        self._panels.footer.show_keys(footer_keys(self._keys))
         if not event.elsewhere:
             self._panels.table.focus()
 
@@ -215,4 +234,4 @@ class Actions(App[None], inherit_bindings=False):
 
     def action_help(self) -> None:
         """List every key."""
-        self.push_screen(HelpScreen(main_sections()))
+        self.push_screen(HelpScreen(main_sections(self._keys)))

@@ -36,6 +36,9 @@ _KEYS: Final = (
     Binding("c", "copy_line", "copy", tooltip="Copy the line under the cursor (OSC 52)"),
     Binding("C", "copy_ss", "copy ss", tooltip="Copy the ss command that lists the same sockets"),
     Binding("question_mark,f1", "help", "help", tooltip="List every key"),
+    Binding(
+        "ctrl+s", "save_view", "save", tooltip="Save this view to the file of options for the next start"
+    ),
     Binding("ctrl+p", "command_palette", "palette", tooltip="Search all actions"),
     Binding("q", "quit", "quit", tooltip="Quit"),
 )
@@ -112,3 +115,10 @@ def footer_keys(keys: Sequence[BindingType] = KEYS) -> list[tuple[str, str]]:
     """Return (key, name) of what the footer shows."""
     by_action = {binding.action: binding for binding in keys if isinstance(binding, Binding)}
     return [(key_names(by_action[action])[0], by_action[action].description) for action in _IN_FOOTER]
+
+
+def typing_keys(keys: Sequence[BindingType]) -> list[tuple[str, str]]:
+    """Return (key, name) of what the footer shows while a filter is typed: all other keys are text."""
+    (help_,) = (binding for binding in keys if isinstance(binding, Binding) and binding.action == "help")
+    helping = [(name, "help") for name in key_names(help_) if len(name) > 1][:1]
+    return [("up/down", "earlier filters"), *helping, ("enter", "keep"), ("esc", "as it was")]

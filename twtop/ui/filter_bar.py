@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
 _EXAMPLES = "state time-wait and dport = :443   10.0.0.0/8   port:8000-8999"
 _MOST_REMEMBERED = 100
-
-TYPING_KEYS: Final = (
-    ("up/down", "earlier filters"),
-    ("f1", "help"),
-    ("enter", "keep"),
-    ("esc", "as it was"),
-)
-"""What the footer names while a filter is typed: all other keys are text."""
 
 
 class _Entry(Typed, Input):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twtop.ui.bindings import KEYS, TERMINAL_KEYS, described
+from twtop.ui.bindings import TERMINAL_KEYS, described
 from twtop.ui.explanation.pane import ExplainPane
 from twtop.ui.filter_bar import FilterBar
 from twtop.ui.frame_screen import FrameScreen
@@ -12,6 +12,10 @@ from twtop.ui.table.table import GroupTable
 from twtop.ui.views import VIEWS, view_class
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.binding import BindingType
+
     from twtop.ui.help_screen import Section
 
 _COLUMNS_HELP = (
@@ -24,11 +28,11 @@ _COLUMNS_HELP = (
 )
 
 
-def main_sections() -> list[Section]:
+def main_sections(keys: Sequence[BindingType]) -> list[Section]:
     """Return the keys of the main screen, of its panels, and of the views that it opens."""
     views = (view_class(name) for name in VIEWS)
     return [
-        ("Main screen", described(KEYS)),
+        ("Main screen", described(keys)),
         ("Table", described(GroupTable.BINDINGS)),
         ("Explanation", described(ExplainPane.BINDINGS)),
         ("Filter", described(FilterBar.BINDINGS)),
