@@ -1,0 +1,1 @@
+"""Whose sockets are, on the screen."""
