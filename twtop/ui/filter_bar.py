@@ -23,7 +23,7 @@ _EXAMPLES = "state time-wait and dport = :443   10.0.0.0/8   port:8000-8999"
 _MOST_REMEMBERED = 100
 
 
-class _Entry(Typed, Input):
+class _Entry(Input, Typed):
     """An input that takes pasted text without what could steer the terminal."""
 
     def validate_value(self, value: str) -> str:
@@ -31,7 +31,7 @@ class _Entry(Typed, Input):
         return printable(value)
 
 
-class _Complaint(Typed, Static):
+class _Complaint(Static, Typed):
     """Repeats parts of what was typed."""
 
 

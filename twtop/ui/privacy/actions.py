@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.filter import LineFilter
+    from textual.notifications import SeverityLevel
 
 _SECRET_BYTES = 32
 
@@ -57,6 +58,19 @@ class PrivacyActions(Actions, inherit_bindings=False):
             for widget in screen.walk_children(with_self=True):
                 widget.refresh()
         self.notify("Addresses are masked." if self.privacy.is_on else "Addresses are shown.", timeout=3)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Mask a message before it is broken into lines."""
+        shown = self.privacy.mask.masked(message) if self.privacy.is_on else message
+        super().notify(shown, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy what may be seen: nobody pastes what was hidden."""

@@ -6,7 +6,7 @@ inputs and the command palette. So no new screen can forget it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.segment import Segment
 from textual.filter import LineFilter
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from twtop.core.names.mask import Mask
 
 
+_NARROW: Final = 30
+"""A widget of fewer columns may break a line within an address."""
+
+
 class MaskFilter(LineFilter):
     """Masks the addresses of a line, even where they change their look in the middle."""
 
@@ -31,6 +35,8 @@ class MaskFilter(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments with pseudonyms in place of addresses."""
+        if sum(len(segment.text) for segment in segments) < _NARROW:
+            return self.while_typing.apply(segments, background)
         return _masked(segments, self._masked)
 
 
@@ -57,7 +63,7 @@ def _masked(segments: list[Segment], masked: Callable[[str], str]) -> list[Segme
 
 
 class Typed(Widget):
-    """Mixed into widgets that show what is being typed, where a line may begin within an address."""
+    """Mixed in behind widgets that show what is typed, where a line may begin within an address."""
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Mask more than elsewhere."""
