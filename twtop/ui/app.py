@@ -18,7 +18,7 @@ from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.view import Spec
 from twtop.sources.collector import Collector, Crash, Failure, Result
 from twtop.sources.observer import Frame
-from twtop.sources.panorama import Panorama
+from twtop.sources.panorama import Looked, Panorama
 from twtop.ui.bindings import KEYS, footer_keys, key_names
 from twtop.ui.details.actions import DetailsActions
 from twtop.ui.explanation.cursor import explain_cursor
@@ -27,8 +27,9 @@ from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.header import status_of
 from twtop.ui.keymap import rebound, textual_keymap
 from twtop.ui.own_cost import OwnCost
+from twtop.ui.owners.actions import OwnerActions
 from twtop.ui.panels import Panels, arrange
-from twtop.ui.picture import Looked, Picture, picture
+from twtop.ui.picture import Picture, picture
 from twtop.ui.privacy.actions import Privacy, PrivacyActions
 from twtop.ui.saving import SavingActions
 from twtop.ui.terminal.capabilities import capabilities
@@ -53,7 +54,7 @@ def run(options: ScreenOptions, collector: Collector) -> int:
     return run_app(TwtopApp(options, collector))
 
 
-class TwtopApp(DetailsActions, PrivacyActions, SavingActions, ThemeActions, inherit_bindings=False):
+class TwtopApp(DetailsActions, OwnerActions, PrivacyActions, SavingActions, ThemeActions, inherit_bindings=False):
     """The screen of twtop."""
 
     CSS_PATH = "twtop.tcss"

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 _KEYS: Final = (
-    Binding("slash", "filter", "filter", tooltip="Filter by state, port or address, as you type"),
+    Binding("slash", "filter", "filter", tooltip="Filter by state, port, address or owner, as you type"),
     Binding("escape,x", "clear_filter", "clear", tooltip="Clear the filter"),
     Binding("g", "group", "group", tooltip="Choose what to group by, and in which order"),
+    Binding("u", "whose", "whose", tooltip="Group by owner: whose are these; again: as it was before"),
     Binding("s,greater_than_sign", "sort(1)", "sort", tooltip="Sort by the next column"),
     Binding("S,less_than_sign", "sort(-1)", "sort back", tooltip="Sort by the column before"),
     Binding("r", "reverse", "reverse", tooltip="Reverse the order"),
@@ -64,6 +65,7 @@ _IN_FOOTER: Final = (
     "view('findings')",
     "side('ports')",
     "side('why')",
+    "whose",
     "group",
     "sort(1)",
     "side('drain')",

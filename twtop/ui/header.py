@@ -90,7 +90,7 @@ def status_of(
         matching=shown.view.matching,
         total=len(snapshot.sockets),
         own_cost=own_cost.text(),
-        problems=(*status.problems, *shown.lacks),
+        problems=(*status.problems, *shown.lacks, *shown.owners_lack),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twtop.core.owners.owner import NO_OWNERS
 from twtop.core.ports.plot_data import PlotData, summarise
 from twtop.core.table.view import Spec, View, view
 from twtop.sources.panorama import Looked, Panorama, frame_about
@@ -59,6 +60,16 @@ class Picture:
     def lacks(self) -> tuple[str, ...]:
         """What is missing in what is shown, one sentence each."""
         return self.frame.moment.snapshot.degraded if self.several is None else self.several.lacks
+
+    @property
+    def owners_lack(self) -> tuple[str, ...]:
+        """What is missing of owners, where it matters: what is shown depends on them."""
+        snapshot = self.view.moment.snapshot
+        if not self.view.spec.names_owners:
+            return ()
+        if snapshot.sockets.owners is NO_OWNERS:
+            return ("owners are unknown: the option owners is off",)
+        return () if snapshot.owners_lack is None else (snapshot.owners_lack,)
 
     @property
     def frame_of(self) -> Callable[[int], Frame | None]:
