@@ -33,3 +33,10 @@ def test_what_is_there_is_not_missing() -> None:
 )
 def test_what_is_missing_has_its_reason(name: str, reason: str) -> None:
     assert missing(("sockets", name), TAKEN) == (f"{name}: {reason}",)
+
+
+def test_only_netlink_tells_the_limits_of_accept_queues() -> None:
+    assert missing(("sockets", "backlogs"), TAKEN) == ()
+    from_proc = snapshot(Sockets.empty(), exact_cookies=False)
+    reason = "the limit of an accept queue is told over netlink only"
+    assert missing(("sockets", "backlogs"), from_proc) == (f"backlogs: {reason}",)

@@ -75,6 +75,11 @@ class Snapshot:
         """Return the same with the user's names for addresses."""
         return replace(self, sockets=replace(self.sockets, labels=labels))
 
+    @property
+    def tells_backlogs(self) -> bool:
+        """Whether `wqueue` of LISTEN is the limit of its accept queue; /proc has neither that nor cookies."""
+        return self.exact_cookies
+
     def state_counts(self) -> NDArray[np.int64]:
         """Return the number of sockets by state number (16 entries at least)."""
         states = self.sockets.state[self.bundles.heads]

@@ -22,6 +22,8 @@ def missing(inputs: Iterable[str], snapshot: Snapshot) -> tuple[str, ...]:
 def _lack(name: str, snapshot: Snapshot) -> str:
     if name in _ALWAYS:
         return ""
+    if name == "backlogs":
+        return "" if snapshot.tells_backlogs else "the limit of an accept queue is told over netlink only"
     if name == "tcp_info":
         return snapshot.tcp_info.lack or ""
     if name.startswith(_COUNTERS):

@@ -96,8 +96,8 @@ class Rule:
     threshold: str
     """When it fires, in words and numbers."""
     inputs: tuple[str, ...]
-    """``sockets``, ``ports``, ``tcp_info``, ``configured`` (files), or names of counters and sysctls; where
-    one is missing it cannot run."""
+    """``sockets``, ``ports``, ``tcp_info``, ``backlogs`` (of listeners), ``configured`` (files), or names of
+    counters and sysctls; where one is missing it cannot run."""
     find: Callable[[Evidence], Iterable[Symptom]]
     """Pure: what is wrong in this evidence, the worst first; the same answer for the same evidence."""
     cause: str

@@ -157,7 +157,7 @@ RULES: Final = (
         title="a SYN flood, or SYN-ACKs that get lost",
         threshold="as many SYN-RECV on a port as its backlog (without cookies at most 3/4 of"
         " tcp_max_syn_backlog), or TCPReqQFullDoCookies or TCPReqQFullDrop grows",
-        inputs=("sockets",),
+        inputs=("sockets", "backlogs"),
         helped_by=(_WITH_COOKIE, _DROPPED, _COOKIES, _SYN_BACKLOG),
         find=_full,
         cause="SYNs arrive, this host answers, and the last ACK does not come. Either their sources are"
