@@ -155,6 +155,9 @@ class GroupTable(LineView, can_focus=True):
         rest = fitting_note(note, room - len(shown), self.signs)
         whose = line_whose(lines, line) if line.kind != "more" else ""
         whose = fitting_note(whose, room - len(shown) - len(rest), self.signs)
+        if rest and not whose.startswith("  "):
+            # Next to one another they would read as one.
+            whose = ""
         if look is not None:
             return [((numbers + shown + rest + whose).ljust(width), look)]
         named: list[Part] = [(numbers, styles.PLAIN), (shown, self._name_style(lines, line))]
