@@ -41,7 +41,7 @@ def edited(text: str, values: Mapping[str, object], remarks: Mapping[str, str]) 
     at = _end_of_top_level(text, found)
     if added and text[at:] and not text[at:].startswith(("\n", "\r\n")):
         added += newline
-    before = text[:at] + newline if text[:at] and not text[:at].endswith("\n") else text[:at]
+    before = text[:at] + newline if added and at and text[at - 1] != "\n" else text[:at]
     # From the last to the first, so that what comes before stays where it is.
     for place in sorted(present.values(), key=lambda place: -place.start):
         if place.path[0] in values:
