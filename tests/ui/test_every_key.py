@@ -14,6 +14,7 @@ from twtop.ui.bindings import KEYS, described, footer_keys, key_names
 from twtop.ui.budget.range_entry import RangeEntry
 from twtop.ui.budget.screen import BudgetScreen
 from twtop.ui.counters.screen import CountersScreen
+from twtop.ui.details.screen import DetailsScreen
 from twtop.ui.diagram.screen import DiagramScreen
 from twtop.ui.explanation.pane import ExplainPane
 from twtop.ui.explanation.screen import ExplainScreen
@@ -44,6 +45,7 @@ BINDINGS: dict[str, Sequence[BindingType]] = {
     "range entry": RangeEntry.BINDINGS,
     "counters": CountersScreen.BINDINGS,
     "diagram": DiagramScreen.BINDINGS,
+    "details": DetailsScreen.BINDINGS,
 }
 
 
@@ -74,7 +76,7 @@ async def test_help_lists_every_key_of_the_main_screen() -> None:
         await user.press("question_mark")
         await user.until(lambda: isinstance(user.app.screen, HelpScreen) and len(user.text) > 20)
         text = "\n".join(user.text)
-        views = ("findings", "budgets", "diagram", "counters", "frame screen")
+        views = ("findings", "budgets", "diagram", "counters", "details", "frame screen")
         for owner in ("app", "table", "filter", "explain", *views):
             for keys, meaning in described(BINDINGS[owner]):
                 assert f"{keys} " in text, keys

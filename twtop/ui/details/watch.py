@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from twtop.sources.observer import Frame
 
 _MOST_SAMPLES: Final = 1000
+_LEAST_S: Final = 0.05
 _NO_NETLINK: Final = "the kernel tells of single sockets over netlink only, which is refused here"
 
 
@@ -67,6 +68,7 @@ class Watch:
         self._told: Details | None = None
         self._now = (int(one.state[0]), 0.0)
         self._gone_s: float | None = None
+        self._sampled_s = 0.0
         self._samples: deque[Sample] = deque(maxlen=_MOST_SAMPLES)
         self._process: ProcessReader | None = None
         self._process_of: tuple[int, int] = (0, 0)
@@ -115,9 +117,11 @@ class Watch:
         state = told.number("state")
         if state != self._now[0]:
             self._now = state, now_s
-        self._samples.append(
-            Sample(*(_number(told, name) for name in ("rtt", "snd_cwnd", "rqueue", "wqueue")))
-        )
+        # The screen may ask twice at once, and what is plotted goes by the time.
+        if now_s >= self._sampled_s + _LEAST_S:
+            self._sampled_s = now_s
+            names = ("rtt", "snd_cwnd", "rqueue", "wqueue")
+            self._samples.append(Sample(*(_number(told, name) for name in names)))
 
     def _report(self, frame: Frame) -> Look:
         one, births = self._one, frame.births
