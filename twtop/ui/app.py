@@ -54,7 +54,9 @@ def run(options: ScreenOptions, collector: Collector) -> int:
     return run_app(TwtopApp(options, collector))
 
 
-class TwtopApp(DetailsActions, OwnerActions, PrivacyActions, SavingActions, ThemeActions, inherit_bindings=False):
+class TwtopApp(
+    DetailsActions, OwnerActions, PrivacyActions, SavingActions, ThemeActions, inherit_bindings=False
+):
     """The screen of twtop."""
 
     CSS_PATH = "twtop.tcss"
