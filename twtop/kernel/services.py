@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from twtop.core.names.services import parse_services
+
+_FILE: Final = Path("/etc/services")
+_LIMIT: Final = 2_000_000
+"""Bytes of the file that are read; the largest that are about have 1 MB."""
 
 
 def service_port(name: str) -> int | None:
@@ -11,3 +22,19 @@ def service_port(name: str) -> int | None:
         return socket.getservbyname(name, "tcp")
     except (OSError, ValueError):  # ValueError: no name may hold a NUL or a lone surrogate.
         return None
+
+
+def read_services(path: Path = _FILE) -> dict[int, str]:
+    """Return the names of TCP ports as services(5) has them; none where there is no such file.
+
+    The file is read once, and not asked port by port: ``getservbyport`` opens and searches it each time.
+    """
+    with suppress(OSError):
+        # Without O_NONBLOCK a pipe would make us wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return parse_services(os.read(descriptor, _LIMIT).decode("utf-8", "replace"))
+        finally:
+            os.close(descriptor)
+    return {}
