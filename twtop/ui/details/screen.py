@@ -183,7 +183,6 @@ class DetailsScreen(FrameScreen[Look]):
         self._watch: Watch | None = None
         self._picture: Picture | None = None
         self._look: Look | None = None
-        self._frozen = False
         self._asked_s = 0.0
 
     def keep_to(self, watch: Watch) -> None:
@@ -205,11 +204,6 @@ class DetailsScreen(FrameScreen[Look]):
         self.set_class(event.size.width >= _WIDE, "-wide")
         self.set_class(event.size.height < _LOW, "-low")
         self.set_class(event.size.height < _LOWER, "-lower")
-
-    def show_frozen(self, *, frozen: bool) -> None:
-        """Stand still."""
-        self._frozen = frozen
-        super().show_frozen(frozen=frozen)
 
     def _look_again(self) -> None:
         if self._picture is not None and not self._frozen and time.monotonic() - self._asked_s > _EVERY_S:
