@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.ui.frames import Recorded, frames
+from tests.ui.frames import SECONDS, WALL_S, Recorded, frames
+from tests.ui.recorded_details import RecordedReader
 from tests.ui.screen import Screen, options
 from twtop.ui.app import TwtopApp
 from twtop.ui.explanation.pane import ExplainPane
@@ -49,6 +51,9 @@ SCENES = {
     "budgets": Scene("", ("b",), shows="WHAT IF"),
     "diagram": Scene("", ("v",), shows="SYN-SENT"),
     "counters": Scene("", ("m",), shows="ActiveOpens"),
+    "details": Scene(
+        "10.0.0.5:5432", ("enter", "down", "space", "enter", "tab"), "state estab", shows="3rd try"
+    ),
     "frozen": Scene("LISTEN", ("space",), "listening or close-wait"),
 }
 
@@ -58,6 +63,7 @@ def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"TZ": "UTC", "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(time, "time", lambda: WALL_S + SECONDS)
     time.tzset()
 
 
@@ -70,7 +76,7 @@ class OwnCost:
 
 def recorded_app(filter: str = "") -> TwtopApp:  # noqa: A002 - the option's own name
     wanted = options(filter, interval_s=1.0)
-    app = TwtopApp(wanted, Recorded(wanted, frames()[-1]))
+    app = TwtopApp(wanted, Recorded(wanted, replace(frames()[-1], reader=RecordedReader())))
     app._own_cost = OwnCost()  # type: ignore[assignment]
     return app
 
