@@ -25,6 +25,7 @@ _NARROWEST: Final = 20
 _LEAST_FILTER: Final = 20
 """With less room for the filter itself, words before it go."""
 _CLEARS: Final = "  (esc clears)"
+_HIDES_SESSION: Final = "  SSH session hidden (o)"
 _COST_COLUMNS: Final = len("cpu 12% 100M")
 """What it costs always has so much room: nothing comes and goes with a digit."""
 
@@ -54,6 +55,8 @@ class Status:
     filter: str | None = None
     matching: int = 0
     total: int = 0
+    hides_session: bool = False
+    """The SSH connection that twtop is used over is left out."""
     own_cost: str = ""
     problems: tuple[str, ...] = ()
     several: bool = False
@@ -89,6 +92,7 @@ def status_of(
         filter=filter_text or None,
         matching=shown.view.matching,
         total=len(snapshot.sockets),
+        hides_session=shown.view.spec.hides_session and bool(snapshot.own_session),
         own_cost=own_cost.text(),
         problems=(*status.problems, *shown.lacks, *shown.owners_lack),
     )
@@ -108,7 +112,11 @@ class Header(LineView):
     @property
     def line_count(self) -> int:
         """One line, or more where there is more to say."""
-        return 1 + (self._status.filter is not None) + len(self._problems)
+        return 1 + self._has_filter_line + len(self._problems)
+
+    @property
+    def _has_filter_line(self) -> bool:
+        return self._status.filter is not None or self._status.hides_session
 
     def show(self, status: Status) -> None:
         """Show a status; the header grows and shrinks with it."""
@@ -137,8 +145,8 @@ class Header(LineView):
     def _whole_line(self, number: int, width: int) -> Iterable[Part]:
         if number == 0:
             return fitting(self._host_pieces(self._status), width)
-        if number == 1 and self._status.filter is not None:
-            return self._filter_line(self._status, width)
+        if number == 1 and self._has_filter_line:
+            return self._hidden_line(self._status, width)
         return self._problems[number - self.line_count]
 
     @staticmethod
@@ -161,13 +169,19 @@ class Header(LineView):
         ]
 
     @staticmethod
+    def _hidden_line(status: Status, width: int) -> list[Part]:
+        """Say what is left out: by the filter, and besides it."""
+        said = _HIDES_SESSION if status.hides_session else ""
+        return [*Header._filter_line(status, width - len(said)), (said, styles.WARNING)]
+
+    @staticmethod
     def _filter_line(status: Status, width: int) -> list[Part]:
         text = status.filter or ""
         counts = f"{count_text(status.matching):>7} of {count_text(status.total)}: "
         words = (f"filter {counts}", counts.lstrip(), "")
         least = min(len(text), _LEAST_FILTER)
         before = next(word for word in words if not word or len(word) + least <= width)
-        hint = _CLEARS if len(before) + len(text) + len(_CLEARS) <= width else ""
+        hint = _CLEARS if text and len(before) + len(text) + len(_CLEARS) <= width else ""
         return [(before, styles.WARNING), (text, styles.BOLD), (hint, styles.DIM)]
 
     def _problem_lines(self, problem: str) -> Iterator[list[Part]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,6 +13,19 @@ from twtop.core.timers import in_first_phase
 if TYPE_CHECKING:
     from twtop.core.changes import Moment
     from twtop.core.sockets import Rows, Sockets
+
+
+OWN_SESSION: Final = "this session"
+"""What is said of the SSH connection that twtop is used over, and of a group that holds it."""
+
+
+def holds_own_session(moment: Moment, rows: Rows) -> bool:
+    """Tell whether twtop is used over one of these sockets."""
+    session = moment.snapshot.own_session
+    if not session:
+        return False
+    own, there = moment.snapshot.cookies.find(np.array(session, np.uint64))
+    return bool(np.isin(own[there], rows).any())
 
 
 def socket_note(moment: Moment, row: int) -> str:

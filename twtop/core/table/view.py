@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from twtop.core.changes import Moment
     from twtop.core.filter import Expr
-    from twtop.core.sockets import U64, Rows
+    from twtop.core.sockets import U64, Mask, Rows, Sockets
 
 Unfolding = Literal["none", "some", "all"]
 
@@ -40,6 +40,8 @@ class Spec:
     descending: bool = True
     columns: tuple[str, ...] = tuple(FIELDS)
     """Names of FIELDS, from the left."""
+    hides_session: bool = False
+    """Whether the SSH connection that twtop is used over is left out, as if a filter did."""
 
     @property
     def names_owners(self) -> bool:
@@ -89,9 +91,7 @@ class View:
 
 def view(moment: Moment, spec: Spec) -> View:
     """Filter, group and sort a moment."""
-    everything = isinstance(spec.filter, Everything)
-    chosen = None if everything else spec.filter.mask(moment.snapshot.sockets)
-    gone = None if everything else spec.filter.mask(moment.gone)
+    chosen, gone = (_chosen(sockets, moment, spec) for sockets in (moment.snapshot.sockets, moment.gone))
     value = FIELDS[spec.sort].group_value
     groups = group(moment, chosen, gone, spec.keys, value, spec.descending)
     states, born, left = moment.snapshot.sockets.state, moment.born, moment.gone.state
@@ -102,6 +102,16 @@ def view(moment: Moment, spec: Spec) -> View:
     deltas = np.bincount(states[born], minlength=16)[:16] - np.bincount(left, minlength=16)[:16]
     held = whose(moment.snapshot.sockets, groups.rows)
     return View(moment, spec, groups, tuple(matches.tolist()), tuple(deltas.tolist()), held)
+
+
+def _chosen(sockets: Sockets, moment: Moment, spec: Spec) -> Mask | None:
+    """Tell which sockets are to be seen; None for all."""
+    session = moment.snapshot.own_session if spec.hides_session else ()
+    everything = isinstance(spec.filter, Everything)
+    if everything and not session:
+        return None
+    chosen = np.ones(len(sockets), np.bool_) if everything else spec.filter.mask(sockets)
+    return chosen & ~np.isin(sockets.cookie, np.array(session, np.uint64)) if session else chosen
 
 
 class _Segment(NamedTuple):
