@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
+from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from rich.terminal_theme import TerminalTheme
@@ -41,10 +42,25 @@ class _Darker(LineFilter):
         return [Segment(text, style and _darker(style), control) for text, style, control in segments]
 
 
+class _Grounded(LineFilter):
+    """Gives the theme's text and background to what has no colours."""
+
+    def __init__(self, theme: TerminalTheme) -> None:
+        super().__init__()
+        text, background = theme.foreground_color, theme.background_color
+        self._plain = Style(color=RichColor.from_triplet(text), bgcolor=RichColor.from_triplet(background))
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return segments that all have colours."""
+        return [Segment(text, self._on(style), control) for text, style, control in segments]
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - there are as many as there are themes
+    def _on(self, style: Style | None) -> Style:
+        return self._plain + style if style else self._plain
+
+
 class ThemeActions(Actions, inherit_bindings=False):
     """Draws with the colours of the theme, which the palette can change."""
-
-    _darker = _Darker()
 
     @property
     def ansi_theme(self) -> TerminalTheme:
@@ -62,7 +78,17 @@ class ThemeActions(Actions, inherit_bindings=False):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what is done to all that is drawn."""
         filters = super().get_line_filters()
-        return [*filters, self._darker] if self.theme == "ansi-light" else filters
+        if not self.native_ansi_color:
+            return [*filters, _grounded(self.theme)]
+        return [*filters, _DARKER] if self.theme == "ansi-light" else filters
+
+
+_DARKER: Final = _Darker()
+
+
+@cache
+def _grounded(name: str) -> _Grounded:
+    return _Grounded(palette(name))
 
 
 @lru_cache(maxsize=1024)
