@@ -1,4 +1,4 @@
-"""What twtop costs, on real sockets: ``python -m tests.bench snapshot|screen|diagnosis``.
+"""What twtop costs, on real sockets: ``python -m tests.bench snapshot|screen|diagnosis|owners``.
 
 Targets stand beside the figures; a missed one is no failure, because figures of different machines differ.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import diagnosis, screen, snapshot
+from tests.bench import diagnosis, owners, screen, snapshot
 from twtop.errors import TwtopError
 
 
@@ -18,11 +18,18 @@ def main() -> int:
     once = kinds.add_parser("snapshot", help="one tick against ss and against only receiving the dump")
     live = kinds.add_parser("screen", help="the screen in a terminal: CPU, memory, bytes, answers to keys")
     rules = kinds.add_parser("diagnosis", help="what all rules cost, and the costliest of them")
-    for kind in (once, live, rules):
+    whose = kinds.add_parser(
+        "owners", help="who holds the sockets: the first answer against ss, and each tick"
+    )
+    for kind in (once, live, rules, whose):
         kind.add_argument("--sockets", type=int, default=300_000, help="how many TIME-WAITs (default 300000)")
     once.add_argument("--alternate", type=int, default=100_000, help="how many of the second kind (100000)")
     for kind in (once, rules):
         kind.add_argument("--rounds", type=int, default=9, help="how often to measure (9)")
+    whose.add_argument("--processes", type=int, default=2_000, help="how many hold sockets (2000)")
+    whose.add_argument("--descriptors", type=int, default=50_000, help="how many sockets they hold (50000)")
+    whose.add_argument("--rounds", type=int, default=5, help="how often to measure the first answer (5)")
+    whose.add_argument("--ticks", type=int, default=10, help="seconds for which to measure ticks (10)")
     chosen = parser.parse_args()
     try:
         match chosen.kind:
@@ -30,6 +37,8 @@ def main() -> int:
                 snapshot.run(chosen.sockets, chosen.alternate, chosen.rounds)
             case "diagnosis":
                 diagnosis.run(chosen.sockets, chosen.rounds)
+            case "owners":
+                owners.run(chosen.processes, chosen.descriptors, chosen.sockets, chosen.rounds, chosen.ticks)
             case _:
                 screen.run(chosen.sockets)
     except TwtopError as error:

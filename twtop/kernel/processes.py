@@ -28,6 +28,7 @@ _FILE: Final = os.O_RDONLY | os.O_CLOEXEC
 _SOCKET: Final = "socket:["
 _STAT_BYTES: Final = 1024
 _CGROUP_BYTES: Final = 16_384
+_UNIFIED, _SYSTEMD = b"\n0::", b":name=systemd:"
 _PF_KTHREAD: Final = 0x0020_0000  # include/linux/sched.h
 _FLAGS, _START = 6, 19
 """Fields 9 and 22 of stat, counted from field 3: what comes after the name, which may hold anything."""
@@ -47,17 +48,35 @@ class Process(NamedTuple):
     cgroup: str = ""
     """Path in the cgroup v2 hierarchy, in systemd's v1 one where that says more; as the kernel tells it."""
     sockets: U32 | None = _NOTHING
-    """Inodes of all sockets it has descriptors of, TCP or not, ascending, one with two descriptors twice.
+    """Inodes of all sockets it has descriptors of, TCP or not, ascending.
 
     None if they may not be read.
     """
     is_kernel_thread: bool = False
     """It can have no descriptors."""
+    descriptors: int = 0
+    """What `glance` told just before they were read."""
 
 
 def list_processes() -> list[int]:
     """Return the pids of the processes that /proc shows; OSError if it cannot be listed."""
     return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 - much faster
+
+
+def glance(pid: int) -> int:
+    """Return a number that stays while a process, the same one, has as many descriptors.
+
+    0 where that is not told: before Linux 6.2, which began to tell it as the folder's size, and of a process
+    that is gone or may not be read. Forty times as fast as to read twenty descriptors.
+    """
+    with suppress(OSError):
+        return _number(os.stat(f"/proc/{pid}/fd"))  # noqa: PTH116 - much faster
+    return 0
+
+
+def _number(folder: os.stat_result) -> int:
+    # The folder of another process with this pid has another inode.
+    return (folder.st_ino << 32 | folder.st_size) if folder.st_size else 0
 
 
 def read_process(pid: int) -> Process | None:
@@ -83,6 +102,20 @@ def read_process(pid: int) -> Process | None:
         os.close(folder)
 
 
+def read_cgroup(pid: int) -> str:
+    """Return the path of the cgroup of a process; empty where it is unknown, or there is no such process."""
+    try:
+        folder = os.open(f"/proc/{pid}", _FOLDER)
+    except OSError:
+        return ""
+    try:
+        return _cgroup(folder)
+    except ProcessLookupError:
+        return ""
+    finally:
+        os.close(folder)
+
+
 def _read(pid: int, folder: int) -> Process:
     stat = _contents(folder, "stat", _STAT_BYTES)
     end = stat.rindex(b")")
@@ -91,63 +124,64 @@ def _read(pid: int, folder: int) -> Process:
     start, uid = int(fields[_START]), os.fstat(folder).st_uid
     if int(fields[_FLAGS]) & _PF_KTHREAD:
         return Process(pid, start, command, uid, is_kernel_thread=True)
-    sockets = _sockets(folder)
+    sockets, descriptors = _sockets(folder)
     # Who has no socket needs no place to be found at.
     cgroup = _cgroup(folder) if sockets is None or sockets.size else ""
-    return Process(pid, start, command, uid, cgroup, sockets)
+    return Process(pid, start, command, uid, cgroup, sockets, descriptors=descriptors)
 
 
-def _sockets(folder: int) -> U32 | None:
-    """Return the inodes of a process's sockets, None where that is refused."""
+def _sockets(folder: int) -> tuple[U32 | None, int]:
+    """Return the inodes of a process's sockets, None where that is refused, and the number for `glance`."""
     try:
         descriptors = os.open("fd", _FOLDER, dir_fd=folder)
     except PermissionError:
-        return None
+        return None, 0
     try:
+        number = _number(os.fstat(descriptors))
+        readlink = os.readlink
         names = os.listdir(descriptors)  # noqa: PTH208 - much faster
         try:
-            inodes = [
+            inodes = {
                 int(link[8:-1])
                 for name in names
-                if (link := os.readlink(name, dir_fd=descriptors)).startswith(_SOCKET)
-            ]
+                if (link := readlink(name, dir_fd=descriptors))[:8] == _SOCKET
+            }
         except FileNotFoundError:
             inodes = _still_open(descriptors, names)
     except PermissionError:
-        return None
+        return None, 0
     finally:
         os.close(descriptors)
-    if not inodes:
-        return _NOTHING
-    sockets = np.array(inodes, np.uint32)
-    sockets.sort()
-    return sockets
+    return np.array(sorted(inodes), np.uint32) if inodes else _NOTHING, number
 
 
-def _still_open(descriptors: int, names: list[str]) -> list[int]:
+def _still_open(descriptors: int, names: list[str]) -> set[int]:
     """Return the inodes again where some descriptors were closed since they were listed."""
-    inodes = []
+    inodes = set()
     for name in names:
         with suppress(FileNotFoundError):
             link = os.readlink(name, dir_fd=descriptors)
             if link.startswith(_SOCKET):
-                inodes.append(int(link[8:-1]))
+                inodes.add(int(link[8:-1]))
     return inodes
 
 
 def _cgroup(folder: int) -> str:
     """Return the path of a process's cgroup; empty where it is refused or there are no cgroups."""
-    unified = systemd = ""
     with suppress(PermissionError, FileNotFoundError):
-        for line in _contents(folder, "cgroup", _CGROUP_BYTES).splitlines():
-            _number, _, rest = line.partition(b":")
-            controllers, _, path = rest.partition(b":")
-            if not controllers:
-                unified = os.fsdecode(path)
-            elif controllers == b"name=systemd":
-                systemd = os.fsdecode(path)
-    # Where both hierarchies are mounted, container engines may use the old one alone.
-    return sys.intern(systemd if unified in ("", "/") and systemd else unified)
+        lines = b"\n" + _contents(folder, "cgroup", _CGROUP_BYTES)
+        path = _after(lines, _UNIFIED)
+        # Where both hierarchies are mounted, container engines may use the old one alone.
+        if path in (b"", b"/"):
+            path = _after(lines, _SYSTEMD) or path
+        return sys.intern(os.fsdecode(path))
+    return ""
+
+
+def _after(lines: bytes, mark: bytes) -> bytes:
+    """Return the rest of the line with a mark in it; empty if there is none."""
+    at = lines.find(mark) + len(mark)
+    return lines[at : lines.find(b"\n", at)] if at >= len(mark) else b""
 
 
 def _contents(folder: int, name: str, most: int) -> bytes:

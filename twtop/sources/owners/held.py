@@ -86,13 +86,13 @@ class Unknown:
 
     def find(self, sockets: U32) -> int:
         """Note that the holder of these sockets is known now; return how many of them were sought."""
+        if not self._sought or not sockets.size:
+            return 0
         at, known = find(sockets, self._inode)
-        at = np.unique(at[known])
-        at = at[~self._found[at]]
+        at = at[known & ~self._found[at] & (self._since_s[at] > self._read_s)]
         self._found[at] = True
-        sought = int(np.count_nonzero(self._since_s[at] > self._read_s))
-        self._sought -= sought
-        return sought
+        self._sought -= len(at)
+        return len(at)
 
     def end_pass(self, oldest_read_s: float) -> None:
         """Miss those that were there before the first reading of this pass."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -27,18 +26,18 @@ _HALF: Final = np.uint64(32)
 _LOW_HALF: Final = np.uint64(0xFFFF_FFFF)
 
 
-class Kind(IntEnum):
-    """How a process was found when it was read last."""
+class Kind:
+    """How a process was found when it was read last; no Enum, which is slow to compare."""
 
-    FREE = 0
+    FREE: Final = 0
     """No process has this slot."""
-    NEW = 1
+    NEW: Final = 1
     """It was not read yet."""
-    HOLDER = 2
-    IDLE = 3
+    HOLDER: Final = 2
+    IDLE: Final = 3
     """It had no sockets."""
-    REFUSED = 4
-    KERNEL = 5
+    REFUSED: Final = 4
+    KERNEL: Final = 5
     """A thread of the kernel, which has no descriptors."""
 
 
@@ -69,6 +68,10 @@ class Ledger:
         self.kind = np.zeros(_ROOM, np.uint8)
         self.read_s = np.zeros(_ROOM)
         """When it was read last; of a new one, when it was not there yet."""
+        self.checked_s = np.zeros(_ROOM)
+        """When it was read or glanced at last."""
+        self.descriptors = np.zeros(_ROOM, np.uint64)
+        """What `glance` told when it was read."""
         self.uid = np.zeros(_ROOM, np.uint32)
         self.cgroup = np.zeros(_ROOM, np.uint64)
         """Ids of cgroups, 0 where unknown."""
@@ -100,7 +103,7 @@ class Ledger:
         sockets = sum(each.nbytes for each in self._sockets)
         return sockets + self.held.nbytes + self._past.nbytes + self._past_until_s.nbytes
 
-    def count(self, kind: Kind) -> int:
+    def count(self, kind: int) -> int:
         """Return how many processes are of a kind."""
         return int(np.count_nonzero(self.kind[: self.size] == kind))
 
@@ -126,7 +129,7 @@ class Ledger:
         """Strike out a process that is gone."""
         slot = self.slots.pop(pid)
         self._put(slot, _NOTHING)
-        self.kind[slot] = Kind.FREE
+        self.kind[slot], self.checked_s[slot] = Kind.FREE, 0
         # Its name stands beside the sockets that it had as long as these linger.
         self._leaving.append(slot)
 
@@ -139,7 +142,9 @@ class Ledger:
         if self._starts[slot] != process.start and self.kind[slot] != Kind.NEW:
             self.strike(process.pid)
             slot = self._take_up(process.pid, started_s)
-        self._starts[slot], self.read_s[slot] = process.start, started_s
+        self._starts[slot] = process.start
+        self.read_s[slot] = self.checked_s[slot] = started_s
+        self.descriptors[slot] = process.descriptors
         self.uid[slot], self.cgroup[slot] = process.uid, cgroup
         sockets = _NOTHING if process.sockets is None else process.sockets
         if process.sockets is None:
@@ -220,14 +225,16 @@ class Ledger:
     def _take_up(self, pid: int, absent_s: float) -> int:
         slot = self._free.pop() if self._free else self._add()
         self.slots[pid] = slot
-        self._pids[slot], self.kind[slot], self.read_s[slot] = pid, Kind.NEW, absent_s
-        self.worth[slot] = 0
+        self._pids[slot], self.kind[slot] = pid, Kind.NEW
+        self.read_s[slot] = self.checked_s[slot] = absent_s
+        self.worth[slot] = self.descriptors[slot] = 0
         return slot
 
     def _add(self) -> int:
         slot = self.size
         if slot == len(self.kind):
             self.kind, self.read_s = _doubled(self.kind), _doubled(self.read_s)
+            self.checked_s, self.descriptors = _doubled(self.checked_s), _doubled(self.descriptors)
             self.uid, self.cgroup = _doubled(self.uid), _doubled(self.cgroup)
             self._pids, self._starts = _doubled(self._pids), _doubled(self._starts)
             self.worth = _doubled(self.worth)

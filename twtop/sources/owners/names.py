@@ -69,6 +69,7 @@ class CgroupNames:
     def __init__(self, tree: CgroupTree | None) -> None:
         self.paths: dict[int, str] = {}
         self._tree = tree
+        self._ids: dict[str, int] = {}
         self._missing: set[int] = set()
         self._missing_from_s = 0.0
         self._wanted: set[int] = set()
@@ -76,11 +77,16 @@ class CgroupNames:
 
     def learn(self, path: str) -> int:
         """Return the id of a process's cgroup, 0 where it has none, and remember its path."""
-        number = self._tree.id_of(path) if self._tree and path else None
+        number = self._ids.get(path)
         if number is None:
-            return 0
-        self._remember(number, path)
+            number = self._ids[path] = (self._tree.id_of(path) or 0) if self._tree and path else 0
+            if number:
+                self._remember(number, path)
         return number
+
+    def doubt(self) -> None:
+        """Ask for the ids of paths again: a unit that is started anew has a new cgroup of the old name."""
+        self._ids.clear()
 
     def want(self, ids: Iterable[int], now_s: float) -> None:
         """Look for the paths of these ids, unless they were looked for in vain a moment ago."""

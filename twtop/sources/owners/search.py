@@ -12,7 +12,7 @@ from twtop.core.owners.holdings import Holdings
 from twtop.core.owners.owner import NOBODY
 from twtop.kernel.cgroups import CgroupTree
 from twtop.kernel.process_access import why_not_all
-from twtop.kernel.processes import list_processes, read_process
+from twtop.kernel.processes import glance, list_processes, read_process
 from twtop.sources.owners.held import Unknown, likeness, missing
 from twtop.sources.owners.ledger import Kind, Ledger
 from twtop.sources.owners.names import CgroupNames, UserNames, owner_of
@@ -24,21 +24,23 @@ if TYPE_CHECKING:
 
 LIST_EVERY_S: Final = 2.0
 """How often the pids are listed, so that processes that are gone are noticed."""
-VERIFY_EVERY_S: Final = 5.0
-"""How often a process that holds sockets is read again."""
+CHECK_EVERY_S: Final = 5.0
+"""How often it is seen whether a process that holds sockets has as many descriptors as before."""
+READ_EVERY_S: Final = 20.0
+"""How often it is read again at any rate; at each check where the kernel does not tell their number."""
 IDLE_EVERY_S: Final = 30.0
-"""How often others are; those that may not be read, and the kernel's, half as often."""
+"""How often others are checked; those that may not be read, and the kernel's, half as often."""
 _WAKE_EVERY_S: Final = 0.5
-_SETTLE_EVERY_S: Final = 0.25
+_SETTLE_EVERY_S: Final = 1.0
 _SETTLE_SHARE: Final = 20
 """Settling takes a twentieth of the time at most."""
 _ROUND_SHARE: Final = 3
 """For three seconds of reading suspects, one goes to those that waited longest, suspect or not."""
 
 _INTERVALS: Final = np.array(
-    [np.inf, VERIFY_EVERY_S, VERIFY_EVERY_S, IDLE_EVERY_S, 2 * IDLE_EVERY_S, 2 * IDLE_EVERY_S]
+    [np.inf, CHECK_EVERY_S, CHECK_EVERY_S, IDLE_EVERY_S, 2 * IDLE_EVERY_S, 2 * IDLE_EVERY_S]
 )
-"""By kind: how long after it was read a process is read again."""
+"""By kind: how long after it was checked a process is checked again."""
 
 
 class Search:
@@ -102,7 +104,8 @@ class Search:
         if now_s >= self._listed_s + LIST_EVERY_S or (searching and self._listed_s < self._unknown.newest_s):
             self._list(now_s)
         elif (slot := self._next(now_s)) is not None:
-            self._read(slot)
+            if searching or not self._is_unchanged(slot, now_s):
+                self._read(slot)
         elif self._uids:
             self._users.name(self._uids.pop())
         elif not self._cgroups.step(now_s):
@@ -117,6 +120,7 @@ class Search:
 
     def _list(self, now_s: float) -> None:
         absent_s, self._listed_s = self._listed_s, now_s
+        self._cgroups.doubt()
         new = self._ledger.follow(list_processes(), absent_s)
         if self._unknown.sought:
             self._suspects.extend(new)
@@ -173,7 +177,7 @@ class Search:
 
     def _due_s(self) -> NDArray[np.float64]:
         ledger = self._ledger
-        due_s: NDArray[np.float64] = ledger.read_s[: ledger.size] + _INTERVALS[ledger.kind[: ledger.size]]
+        due_s: NDArray[np.float64] = ledger.checked_s[: ledger.size] + _INTERVALS[ledger.kind[: ledger.size]]
         return due_s
 
     def _oldest_read_s(self) -> float:
@@ -182,6 +186,15 @@ class Search:
         kind = ledger.kind[: ledger.size]
         open_s = ledger.read_s[: ledger.size][(kind >= Kind.NEW) & (kind <= Kind.IDLE)]
         return float(open_s.min()) if open_s.size else -np.inf
+
+    def _is_unchanged(self, slot: int, now_s: float) -> bool:
+        """Tell whether a process seems to have the descriptors that it had, and was read not long ago."""
+        ledger = self._ledger
+        number = int(ledger.descriptors[slot])
+        if not number or now_s > ledger.read_s[slot] + READ_EVERY_S or glance(ledger.pid(slot)) != number:
+            return False
+        ledger.checked_s[slot] = now_s
+        return True
 
     def _read(self, slot: int) -> None:
         ledger = self._ledger
