@@ -141,7 +141,7 @@ def destroyer(lab: Lab) -> Iterator[Destroyer]:
 def test_here_everything_can_be_closed(lab: Lab, destroyer: Destroyer) -> None:
     assert destroyer.lack is None
     with lab.client.entered():
-        assert try_out() == (None, None)
+        assert try_out() == (None, None, None)
     assert len(dumped(lab.client)) == 0, "trying it out left something behind"
 
 

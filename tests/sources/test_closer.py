@@ -237,9 +237,10 @@ def test_each_namespace_has_its_own_way(lab: Lab, site: Site) -> None:
     lab.pair()
     snapshot = site.source.take()
     job = site.closer.prepare(snapshot, snapshot.sockets.cookie, lambda _: None)
-    assert [each.why for each in job.plan.rest] == [Why.NAMESPACE]
-    assert site.closer.lack_of(None) == "closing sockets takes netlink, which cannot be used here"
-    assert site.closer.lack_of(site.source.reader) is None
+    reason = "closing sockets takes netlink, which cannot be used here"
+    assert [(each.why, each.text) for each in job.plan.rest] == [(Why.NAMESPACE, reason)]
+    assert site.closer.get_ready(None) == reason
+    assert site.closer.get_ready(site.source.reader) is None
 
 
 def test_where_nobody_takes_the_log_it_says_so(lab: Lab, site: Site, tmp_path: Path) -> None:
@@ -259,7 +260,7 @@ def test_without_the_privilege_nothing_is_even_planned(lab: Lab) -> None:
         with lab.client.entered(), LiveSource() as source:
             closer, snapshot = Closer(own=nothing_own), source.take()
             job = closer.prepare(snapshot, snapshot.sockets.cookie, lambda _: source.reader)
-            return closer.lack_of(source.reader), job.plan.count
+            return closer.get_ready(source.reader), job.plan.count
 
     assert without_net_admin(work) == str(("closing sockets needs CAP_NET_ADMIN: run twtop as root", 0))
     assert pending(pair.client) == ""
@@ -285,4 +286,4 @@ def test_a_reader_that_is_gone_says_why(lab: Lab, site: Site) -> None:
     with lab.client.entered():
         reader = SocketReader()
     reader.close()
-    assert site.closer.lack_of(reader)
+    assert site.closer.get_ready(reader)

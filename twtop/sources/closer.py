@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +20,7 @@ from twtop.kernel.requests import requests
 from twtop.kernel.system_log import DEV_LOG, SystemLog, who_runs_this
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from twtop.core.closing.tally import Tally
@@ -54,14 +53,18 @@ class Closer:
         self._own = own or _own_inodes
         self._lacks: Lacks | None = None
 
-    def lack_of(self, reader: SocketReader | None) -> str | None:
+    def get_ready(self, reader: SocketReader | None) -> str | None:
         """Say why nothing can be closed in the namespace of a reader; None if sockets can be."""
-        if reader is None:
-            return _NO_NETLINK
-        try:
-            return Destroyer(reader).lack
-        except KernelError as error:
-            return str(error)
+        made = _destroyer(reader)
+        if isinstance(made, str):
+            return made
+        self._find_lacks()
+        return None
+
+    def _find_lacks(self) -> Lacks:
+        if self._lacks is None:
+            self._lacks = try_out()
+        return self._lacks
 
     def prepare(
         self,
@@ -77,19 +80,20 @@ class Closer:
         """
         rows, there = snapshot.cookies.find(cookies)
         sockets = snapshot.sockets.take(rows[there])
-        destroyers = dict(_destroyers(np.unique(sockets.netns).tolist(), reader_of))
-        if destroyers and self._lacks is None:
-            self._lacks = try_out()
-        made = plan(
+        made = {number: _destroyer(reader_of(number)) for number in np.unique(sockets.netns).tolist()}
+        destroyers = {number: each for number, each in made.items() if isinstance(each, Destroyer)}
+        refusal = next((each for each in made.values() if isinstance(each, str)), None)
+        lacks = self._find_lacks() if destroyers else Lacks()
+        planned = plan(
             sockets,
             int(np.count_nonzero(~there)),
             session=snapshot.own_session,
             own=self._own(),
             served=list(destroyers),
-            lacks=self._lacks or Lacks(),
+            lacks=lacks._replace(namespaces=refusal),
             time_wait=time_wait,
         )
-        return Job(made, destroyers)
+        return Job(planned, destroyers)
 
     def log_lack(self) -> str | None:
         """Say why what is closed cannot be logged; None if it can be."""
@@ -118,17 +122,15 @@ class Closer:
         tally.ended = True
 
 
-def _destroyers(
-    numbers: Iterable[int], reader_of: Callable[[int], SocketReader | None]
-) -> Iterator[tuple[int, Destroyer]]:
-    """Yield those of the namespaces where sockets can be closed."""
-    for number in numbers:
-        reader = reader_of(number)
-        # A namespace may be gone by now.
-        with suppress(KernelError):
-            destroyer = None if reader is None else Destroyer(reader)
-            if destroyer is not None and destroyer.lack is None:
-                yield number, destroyer
+def _destroyer(reader: SocketReader | None) -> Destroyer | str:
+    """Return who closes sockets in the namespace of a reader, or why nobody can."""
+    if reader is None:
+        return _NO_NETLINK
+    try:
+        made = Destroyer(reader)
+    except KernelError as error:
+        return str(error)
+    return made.lack or made
 
 
 def _own_inodes() -> U32:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twtop.ui.bindings import TERMINAL_KEYS, described
+from twtop.ui.closing.screen import CloseScreen
 from twtop.ui.explanation.pane import ExplainPane
 from twtop.ui.filter_bar import FilterBar
 from twtop.ui.frame_screen import FrameScreen
@@ -36,6 +37,7 @@ def main_sections(keys: Sequence[BindingType]) -> list[Section]:
         ("Table", described(GroupTable.BINDINGS)),
         ("Explanation", described(ExplainPane.BINDINGS)),
         ("Filter", described(FilterBar.BINDINGS)),
+        ("Closing sockets", described(CloseScreen.BINDINGS)),
         ("Columns", _COLUMNS_HELP),
         *((view.HEADING, described(view.BINDINGS)) for view in views),
         ("In every view", described(FrameScreen.BINDINGS)),

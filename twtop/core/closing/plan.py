@@ -24,6 +24,8 @@ class Lacks(NamedTuple):
     """TIME-WAIT, and FIN-WAIT-2 as a mini-socket."""
     orphans: str | None = None
     """Full sockets that no program holds any more."""
+    namespaces: str | None = None
+    """Those of certain network namespaces."""
 
 
 ABLE: Final = Lacks()
@@ -110,14 +112,18 @@ class Plan:
         return [Rest(int(counts[why]), why, self._reason(why)) for why in Why if why and counts[why]]
 
     def _reason(self, why: Why) -> str:
-        told = {Why.MINI: self.lacks.minis, Why.ORPHAN: self.lacks.orphans}
+        told = {
+            Why.MINI: self.lacks.minis,
+            Why.ORPHAN: self.lacks.orphans,
+            Why.NAMESPACE: self.lacks.namespaces,
+        }
         return told.get(why) or _REASONS[why]
 
 
 _REASONS: Final = {
     Why.OWN_SESSION: "the SSH connection that twtop runs in",
     Why.TWTOP: "twtop's own",
-    Why.NAMESPACE: "in a network namespace that twtop may not enter",
+    Why.NAMESPACE: "in a network namespace where nothing can be closed",
     Why.BOUND: "UNCONN: the kernel cannot close what is only bound",
     Why.UNKNOWN: "in a state that this twtop does not know",
     Why.TIME_WAIT: "TIME-WAIT: they protect new connections, and go by themselves",

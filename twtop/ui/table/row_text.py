@@ -9,7 +9,7 @@ import numpy as np
 from twtop.core.format import count_text, percent_text
 from twtop.core.ports.usage import destination_of
 from twtop.core.table.keys import KEYS, has_remote, local_text, remote_text
-from twtop.core.table.notes import group_note, socket_note
+from twtop.core.table.notes import OWN_SESSION, group_note, holds_own_session, socket_note
 from twtop.core.table.whose import socket_whose
 
 if TYPE_CHECKING:
@@ -110,8 +110,12 @@ def line_notes(lines: Lines, line: Line, frame: Frame | None) -> str:
     """
     moment = lines.view.moment
     if line.kind == "socket":
-        return socket_note(moment, line.index)
-    notes = [group_note(moment, state_of(lines, line), rows_of(lines, line))]
+        own = OWN_SESSION if holds_own_session(moment, rows_of(lines, line)) else ""
+        return ", ".join(filter(None, (own, socket_note(moment, line.index))))
+    rows = rows_of(lines, line)
+    notes = [group_note(moment, state_of(lines, line), rows)]
+    if holds_own_session(moment, rows):
+        notes.insert(0, OWN_SESSION)
     destination = destination_at(lines, line)
     if frame is not None and destination is not None and destination in frame.ports.past_half:
         ports = frame.ports

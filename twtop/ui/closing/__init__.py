@@ -1,0 +1,1 @@
+"""Closing sockets from the screen: the key, the dialog, and what came of it."""
