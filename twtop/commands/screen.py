@@ -60,6 +60,14 @@ def _show(options: ScreenOptions, netns: str | None = None) -> int:
 
 def _options(arguments: Namespace) -> ScreenOptions:
     """Put what the command line says before what the file says, and that before the defaults."""
+    from twtop.kernel.services import read_services
+    from twtop.sources.labels import read_user_labels
+
+    options = _chosen_options(arguments)
+    return replace(options, labels=read_user_labels(), services=read_services())
+
+
+def _chosen_options(arguments: Namespace) -> ScreenOptions:
     from twtop.commands.choices import chosen_options
     from twtop.config.options import chosen_file, options_of
     from twtop.core.options import ScreenOptions

@@ -90,6 +90,7 @@ class TwtopApp(
         self._frozen = False
         self._own_cost = OwnCost()
         self._panels = Panels(self.signs)
+        self._panels.table.services = options.services
         self._track = DrainTrack()
         self._stale = asyncio.Event()
         self._unexplained = asyncio.Event()

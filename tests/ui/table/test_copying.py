@@ -133,4 +133,4 @@ def test_the_terminal_is_given_what_was_copied(server: Host) -> None:
             terminal.wait("OSC 52", lambda: OSC_52.search(terminal.output))
             found = OSC_52.search(terminal.output)
             assert found
-            assert b64decode(found[1]).decode() == text
+            assert b64decode(found[1]).decode().startswith(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.options.kinds import FilterText, Flag, Name, Names, Number, Table
@@ -129,6 +129,8 @@ class ScreenOptions:
     )
     labels: Labels | None = None
     """What the user calls addresses; None where there is no file of them."""
+    services: Mapping[int, str] = field(default_factory=dict)
+    """Names of ports."""
     config_file: str | None = None
     """Where to save the view; None if the user wants no file."""
 

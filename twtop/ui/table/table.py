@@ -14,6 +14,7 @@ from twtop.core.table.fields import FIELDS, Cell, Field, fields_for
 from twtop.core.table.view import Line, LineIdentity, Lines, Unfolding, View
 from twtop.ui import styles
 from twtop.ui.line_view import LineView, Part
+from twtop.ui.table.names import beside, line_names, no_name
 from twtop.ui.table.row_text import (
     clipped_name,
     fitting_note,
@@ -26,7 +27,7 @@ from twtop.ui.table.row_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from rich.style import Style
     from textual import events
@@ -79,6 +80,10 @@ class GroupTable(LineView, can_focus=True):
         # Nothing is held until the user moves: at first the top line is of interest, whatever it is.
         self._frame_of: Callable[[int], Frame | None] = lambda _: None
         self._frozen_s: float | None = None
+        self.services: Mapping[int, str] = {}
+        """Names of ports."""
+        self.host_name: Callable[[int, int], str] = no_name
+        """Finds the name of an address; empty where it is not known, or not yet."""
 
     @property
     def view(self) -> View | None:
@@ -152,16 +157,21 @@ class GroupTable(LineView, can_focus=True):
         name = line_text(lines, line, self.signs, room)
         note = line_notes(lines, line, self._frame_at(lines, line)) if line.kind != "more" else ""
         shown = clipped_name(name, room, self.signs)
+        known = line_names(lines, line, self.services, self.host_name)
         rest = fitting_note(note, room - len(shown), self.signs)
+        label = beside(known.label, room - len(shown + rest))
         whose = line_whose(lines, line) if line.kind != "more" else ""
-        whose = fitting_note(whose, room - len(shown) - len(rest), self.signs)
-        if rest and not whose.startswith("  "):
+        whose = fitting_note(whose, room - len(shown + label + rest), self.signs)
+        if (label or rest) and not whose.startswith("  "):
             # Next to one another they would read as one.
             whose = ""
+        host = beside(known.host, room - len(shown + label + rest + whose), self.signs.ellipsis)
+        service = beside(known.service, room - len(shown + label + host + rest + whose))
         if look is not None:
-            return [((numbers + shown + rest + whose).ljust(width), look)]
+            return [((numbers + shown + label + host + service + rest + whose).ljust(width), look)]
         named: list[Part] = [(numbers, styles.PLAIN), (shown, self._name_style(lines, line))]
-        return [*named, (rest, styles.WARNING), (whose, styles.PLAIN)]
+        names: list[Part] = [(label, styles.NOTE), (host + service, styles.DIM)]
+        return [*named, *names, (rest, styles.WARNING), (whose, styles.PLAIN)]
 
     def _frame_at(self, lines: Lines, line: Line) -> Frame | None:
         """Return the frame of the network namespace of a line, None where it has sockets of several."""
