@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from twtop.core.details.units import duration_words
 from twtop.core.states import state_label
-from twtop.core.table.keys import has_remote, local_text, namespace_text, remote_text
+from twtop.core.table.keys import has_remote, local_text, remote_text
 from twtop.knowledge.socket_fields import absences, lines
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def heading(look: Look, signs: Signs, now_s: float) -> tuple[str, str, str]:
         state = f"GONE since {clock_text(look.gone_s, now_s)}, was {state}"
     owner = "owner unknown" if look.owner_text == "?" else look.owner_text
     whose = [owner, look.owner.unit, f"user {look.owner.user}" if look.owner.user else ""]
-    if one.netns[0]:
-        whose.append(f"namespace {namespace_text(one, 0)}")
+    if look.namespace:
+        whose.append(f"namespace {look.namespace}")
     return ends, state, ", ".join(filter(None, (*whose, _seen(look, now_s))))
 
 

@@ -14,7 +14,6 @@ from twtop.knowledge.topics import named
 from twtop.ui import styles
 from twtop.ui.details.listing import Entry, entries, heading, whole_text
 from twtop.ui.details.plots import PlotView
-from twtop.ui.details.watch import Look, Watch
 from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.line_view import LineView, Part
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from twtop.core.signs import Signs
+    from twtop.ui.details.watch import Look, Watch
     from twtop.ui.picture import Picture
 
 _TITLE: Final = 24
@@ -139,7 +139,7 @@ class FieldText(LineView):
         return [(text[part], look) for text, look in texts for part in wrap(text, width)]
 
 
-class DetailsScreen(FrameScreen[Look]):
+class DetailsScreen(FrameScreen["Look | None"]):
     """The values at the left or above, plots and explanation beside or around them."""
 
     DEFAULT_CSS = """
@@ -158,6 +158,8 @@ class DetailsScreen(FrameScreen[Look]):
     """
 
     HEADING = "Details of a socket"
+    IS_OF_ALL = True
+    """Its heading names the socket's own namespace."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "select", tooltip="Select the value above", show=False),
@@ -209,16 +211,18 @@ class DetailsScreen(FrameScreen[Look]):
         if self._picture is not None and not self._frozen and time.monotonic() - self._asked_s > _EVERY_S:
             self.run_worker(self.follow(self._picture), group="look", exclusive=True)
 
-    def prepare(self, picture: Picture) -> Look:
+    def prepare(self, picture: Picture) -> Look | None:
         """Ask the kernel."""
         if self._watch is None:
             raise UsageError("details of no socket")
         self._picture = picture
         self._asked_s = time.monotonic()
-        return self._watch.look(picture.frame_of(self._watch.namespace) or picture.frame)
+        return self._watch.look(picture.frame_of(self._watch.namespace))
 
-    def present(self, prepared: Look) -> None:
+    def present(self, prepared: Look | None) -> None:
         """Show the answer."""
+        if prepared is None:
+            return
         self._look = prepared
         self._heading.show(prepared)
         self._plots.show(prepared)

@@ -52,6 +52,8 @@ class Look:
     """... and from when on it is complete."""
     gone_s: float | None
     """When it was found to be gone; None while it is there."""
+    namespace: str
+    """The name of its network namespace where there are several; else empty."""
     owner: Owner
     owner_text: str
     process: ProcessFacts
@@ -64,6 +66,7 @@ class Watch:
     def __init__(self, one: Sockets) -> None:
         self.namespace = int(one.netns[0])
         """Number of the network namespace it is in."""
+        self._frame: Frame | None = None
         self._one = one
         self._told: Details | None = None
         self._now = (int(one.state[0]), 0.0)
@@ -74,12 +77,18 @@ class Watch:
         self._process_of: tuple[int, int] = (0, 0)
         self._lock = Lock()
 
-    def look(self, frame: Frame) -> Look:
-        """Look at it now; takes milliseconds."""
+    def look(self, frame: Frame | None) -> Look | None:
+        """Look at it now, in the newest frame of its namespace; takes milliseconds.
+
+        Without such a frame the socket went with its namespace. None if there never was one.
+        """
         with self._lock:
-            listed = self._find(frame)
-            self._ask(frame, listed=listed)
-            return self._report(frame)
+            if frame is not None:
+                self._frame = frame
+                self._ask(frame, listed=self._find(frame))
+            elif self._gone_s is None:
+                self._gone_s = time.time()
+            return None if self._frame is None else self._report(self._frame)
 
     def _find(self, frame: Frame) -> bool:
         """Take its row from the newest table: it may have got an owner, a peer or another state."""
@@ -139,6 +148,7 @@ class Watch:
             start_s=births.start_s,
             reaches_s=births.reaches_s,
             gone_s=self._gone_s,
+            namespace=frame.host.namespace_label if self.namespace else "",
             owner=owner,
             owner_text=owner.described(int(one.certainty[0])),
             process=self._read_process(owner),
