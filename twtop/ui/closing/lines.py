@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from twtop.core.closing.kinds import Kind
 from twtop.core.closing.plan import Why
 from twtop.core.format import count_text, counted
 from twtop.ui import styles
@@ -24,6 +25,8 @@ _LEAST_WORDS: Final = 24
 """With less room for them words stand below their name."""
 _NARROWEST: Final = 12
 _MOST_OWNERS: Final = 6
+_GRAVE: Final = (Kind.LISTEN, Kind.TIME_WAIT)
+"""Closing them does more than end what they are themselves."""
 
 
 class Occasion(NamedTuple):
@@ -43,7 +46,8 @@ def asking(plan: Plan, occasion: Occasion, width: int) -> list[list[Part]]:
     if plan.count:
         lines.append([])
         for kind, count in plan.by_kind:
-            lines += _row(count, kind.fate.name, kind.fate.text, width)
+            look = styles.WARNING if kind in _GRAVE else styles.PLAIN
+            lines += _row(count, kind.fate.name, kind.fate.text, width, look)
         lines += [[], [("Held by", styles.TITLE)], *_owners(plan, width)]
     if plan.rest or plan.missing:
         lines += [[], [("Left out", styles.TITLE)], *_left_out(plan, width)]
@@ -64,7 +68,8 @@ def results(tally: Tally, width: int) -> list[list[Part]]:
     of_all = f": {count_text(tally.done)} of {counted(tally.total, 'socket')}"
     lines: list[list[Part]] = [[(title + of_all, styles.TITLE)], []]
     lines += _row(tally.closed, "closed", "", width)
-    lines += _row(tally.gone, "already gone", "ended by themselves before their turn", width)
+    if tally.gone:
+        lines += _row(tally.gone, "already gone", "ended by themselves before their turn", width)
     lines += _reasons("changed", tally.changed, "left alone: each is now {}", width)
     lines += _reasons("refused", tally.refused, "{}", width)
     if tally.ended and tally.left:
@@ -99,7 +104,7 @@ def _left_out(plan: Plan, width: int) -> Iterator[list[Part]]:
         yield from _row(plan.missing, "", "gone since they were shown", width)
 
 
-def _row(count: int, name: str, words: str, width: int) -> Iterator[list[Part]]:
+def _row(count: int, name: str, words: str, width: int, look: Style = styles.PLAIN) -> Iterator[list[Part]]:
     """Write a count, a name and some words beside it; below it where there is little room."""
     number = f"{count_text(count, _COUNT_COLUMNS):>{_COUNT_COLUMNS}}  "
     if not words:
@@ -108,10 +113,10 @@ def _row(count: int, name: str, words: str, width: int) -> Iterator[list[Part]]:
     beside = number + (f"{name:<{_NAME_COLUMNS}} " if name else "")
     if width - len(beside) < _LEAST_WORDS:
         yield [(number, styles.BOLD), (name, styles.BOLD)]
-        yield from _words(words, width, styles.PLAIN, "  ")
+        yield from _words(words, width, look, "  ")
         return
     for part in wrap(words, width - len(beside)):
-        yield [(beside, styles.BOLD), (words[part], styles.PLAIN)]
+        yield [(beside, styles.BOLD), (words[part], look)]
         beside = " " * len(beside)
 
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 _MOST_DIGITS: Final = 9
 _PROGRESS_EVERY_S: Final = 0.1
+_WIDEST: Final = 100
 _FOOT_LINES: Final = 3
+_BORDER: Final = 2
 
 
 class Sheet(LineView):
@@ -95,34 +97,34 @@ class CloseScreen(ModalScreen[None]):
         self._typed = ""
         self._complaint = ""
         self._tally: Tally | None = None
+        self._box = Container(id="close-box")
         self._sheet = Sheet(id="close-sheet")
         self._foot = Sheet(id="close-foot")
 
     def compose(self) -> ComposeResult:
         """Show the words above what is typed."""
-        with Container(id="close-box"):
+        with self._box:
             yield self._sheet
             yield self._foot
-
-    def on_mount(self) -> None:
-        """Ask."""
-        self._show()
 
     def on_unmount(self) -> None:
         """Close no more: nobody could stop it."""
         if self._tally is not None:
             self._tally.stopping = True
 
+    def on_resize(self) -> None:
+        """Be as high as the words need in the new width."""
+        self._show()
+
     def _show(self) -> None:
-        tally = self._tally
-        if tally is None:
-            self._sheet.show(lambda width: asking(self._job.plan, self._occasion, width))
-        else:
-            self._sheet.show(lambda width: results(tally, width))
+        lines = self._lines(min(_WIDEST, self.app.size.width) - _BORDER)
+        self._box.styles.height = len(lines) + _FOOT_LINES + _BORDER
+        self._sheet.show(self._lines)
         self._foot.show(self._foot_lines)
-        box = self._sheet.parent
-        if isinstance(box, Container):
-            box.styles.height = self._sheet.line_count + _FOOT_LINES + 2
+
+    def _lines(self, width: int) -> list[list[Part]]:
+        tally = self._tally
+        return asking(self._job.plan, self._occasion, width) if tally is None else results(tally, width)
 
     def _foot_lines(self, width: int) -> list[list[Part]]:
         del width
