@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +16,7 @@ from twtop.lab.lab import Lab
 from twtop.lab.namespaces import require_namespaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # How long an example takes says something about the machine, and nothing about the code.
 settings.register_profile("unhurried", deadline=None)
@@ -45,3 +48,22 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     request.getfixturevalue("namespaces")
     with Lab() as fresh:
         yield fresh
+
+
+@pytest.fixture
+def in_new_process(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Run a script in a process of its own, because it changes the whole process; return its output."""
+    request.getfixturevalue("namespaces")
+
+    def run(script: str) -> str:
+        ended = subprocess.run(
+            [sys.executable, "-W", "error", "-c", textwrap.dedent(script)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout.strip()
+
+    return run

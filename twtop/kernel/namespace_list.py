@@ -17,9 +17,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from twtop.core.owners.cgroup import shown_path, unit_of
 from twtop.core.text import printable
 from twtop.kernel.host import in_initial_namespace
 from twtop.kernel.namespaces import OWN_NAMESPACE
+from twtop.kernel.processes import read_cgroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,6 +37,8 @@ _INITIAL_PID_NAMESPACE: Final = 0xEFFF_FFFC
 """PROC_PID_INIT_INO, include/linux/proc_ns.h."""
 _GENERATED: Final = re.compile(r"(cni|netns)-[0-9a-f-]{36}|([0-9]+-)?[0-9a-z]{10,64}")
 """Names that engines make up for what is better called by its pod or container."""
+_OF_SESSION: Final = re.compile(r"session-.*\.scope|user@.*\.service|init\.scope|.*\.slice")
+"""Units in which a user or the system starts all kinds of processes."""
 _COMM_LIMIT: Final = 64
 
 
@@ -209,7 +213,11 @@ def _is_initial(draft: _Draft) -> bool:
 
 
 def _process_name(pids: Iterable[int], proc: Path) -> str | None:
+    """Return the container, pod or unit of the first process; else its own name."""
     for pid in pids:
+        unit = unit_of(shown_path(read_cgroup(pid))).partition("/")[0]
+        if unit and not _OF_SESSION.fullmatch(unit):
+            return unit
         # It may have ended meanwhile; then another one names the namespace.
         with suppress(OSError), open(f"{proc}/{pid}/comm", "rb") as file:  # noqa: PTH123 - as everywhere here
             return f"{printable(file.read(_COMM_LIMIT).decode('utf-8', 'replace').strip())}[{pid}]"
