@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from twtop.cli.config import config_parser
 from twtop.cli.doctor import doctor_parser
 from twtop.cli.explain import explain_parser
 from twtop.cli.screen import demo_parser, screen_parser
@@ -73,6 +74,12 @@ def _print_explanation(arguments: Namespace) -> int:
     return print_explanation(arguments)
 
 
+def _show_config(arguments: Namespace) -> int:
+    from twtop.commands.config import show_config
+
+    return show_config(arguments)
+
+
 class _Command(NamedTuple):
     parser: Callable[[], ArgumentParser]
     run: Callable[[Namespace], int]
@@ -83,4 +90,5 @@ _COMMANDS: Final = {
     "doctor": _Command(doctor_parser, _examine),
     "explain": _Command(explain_parser, _print_explanation),
     "demo": _Command(demo_parser, _open_demo),
+    "config": _Command(config_parser, _show_config),
 }

@@ -23,6 +23,7 @@ commands, as the first word:
   doctor     say what is wrong or about to be, and what to do about it
   explain    explain a state, sysctl, column, counter, myth or rule on this host
   demo       open the screen on a private world with sockets in every state
+  config     print an example of a file of options, or check one
 """
 
 _DEMO: Final = """\

@@ -6,13 +6,11 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from twtop.core.options.kinds import OptionError
 from twtop.ui.terminal.capabilities import require_terminal
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
-    from twtop.config.file import ConfigFile
     from twtop.core.options import ScreenOptions
 
 
@@ -69,24 +67,12 @@ def _options(arguments: Namespace) -> ScreenOptions:
 
 def _chosen_options(arguments: Namespace) -> ScreenOptions:
     from twtop.commands.choices import chosen_options
-    from twtop.config.options import chosen_file, options_of
+    from twtop.commands.config import options_in
+    from twtop.config.options import chosen_file
     from twtop.core.options import ScreenOptions
 
     file = chosen_file(os.environ, arguments.config, ignored=arguments.no_config)
     chosen = chosen_options(arguments)
     if file is None:
         return ScreenOptions(**chosen)
-    options = ScreenOptions(**{**options_of(file), **chosen, "config_file": str(file.path)})
-    if options.keymap:
-        _check_keys(options, file)
-    return options
-
-
-def _check_keys(options: ScreenOptions, file: ConfigFile) -> None:
-    # The names of what keys do are the screen's.
-    from twtop.ui.keymap import rebound
-
-    try:
-        rebound(options.keymap)
-    except OptionError as error:
-        raise file.complaint(("keys", *error.at), str(error)) from error
+    return ScreenOptions(**{**options_in(file), **chosen, "config_file": str(file.path)})

@@ -50,6 +50,13 @@ def rebound(keymap: Mapping[str, str]) -> list[BindingType]:
     return list(chosen)
 
 
+def actions() -> Iterator[tuple[str, str, str]]:
+    """Yield name, keys as a file has them, and meaning of all that keys of the main screen do."""
+    for binding in KEYS:
+        if isinstance(binding, Binding):
+            yield binding.id or "", ",".join(key_names(binding)), binding.tooltip
+
+
 def textual_keymap(bindings: Iterable[BindingType]) -> dict[str, str]:
     """Return the keys that are the user's own, by the ids of their bindings, as Textual wants them."""
     own = (binding for binding in bindings if isinstance(binding, Binding) and binding not in KEYS)
