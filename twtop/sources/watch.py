@@ -45,7 +45,9 @@ class Watch:
     """Reads what was chosen; for one thread, which is in its own namespace between two readings."""
 
     def __init__(self, wanted: Chosen, labels: Labels = NO_LABELS) -> None:
+        self._asked = wanted
         self._wanted = wanted
+        """What was asked for, as it was found last."""
         self._labels = labels
         self._registry = Registry()
         self._readers: dict[int, Reader] = {}
@@ -62,8 +64,8 @@ class Watch:
 
     def choose(self, wanted: Chosen) -> None:
         """Look at something else from now on; what is looked at already is remembered."""
-        if wanted != self._wanted:
-            self._wanted = wanted
+        if wanted != self._asked:
+            self._asked = self._wanted = wanted
             self._find_s = 0.0
             self._gone.clear()
 

@@ -14,6 +14,7 @@ VIEWS: Final[dict[str, tuple[str, str]]] = {
     "budgets": ("twtop.ui.budget.screen", "BudgetScreen"),
     "diagram": ("twtop.ui.diagram.screen", "DiagramScreen"),
     "counters": ("twtop.ui.counters.screen", "CountersScreen"),
+    "namespaces": ("twtop.ui.namespaces.screen", "NamespacesScreen"),
     "details": ("twtop.ui.details.screen", "DetailsScreen"),
 }
 """Module and class of each."""

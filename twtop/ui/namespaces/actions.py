@@ -1,0 +1,63 @@
+"""The key that lists network namespaces, and what follows from a choice among them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from twtop.kernel.namespace_list import own_namespace
+from twtop.sources.panorama import Panorama
+from twtop.sources.watch import ALL, OWN
+from twtop.ui.actions import Actions
+from twtop.ui.frame_screen import FrameScreen
+from twtop.ui.views import open_view
+
+if TYPE_CHECKING:
+    from twtop.sources.collector import Collector
+    from twtop.sources.watch import Chosen
+    from twtop.ui.namespaces.screen import NamespacesScreen
+
+_KEY = "namespace"
+
+
+class NamespaceActions(Actions, inherit_bindings=False):
+    """Lists network namespaces, for which all are read, and shows one of them or all."""
+
+    _collector: Collector
+    _alone: int | None = None
+    """Number of the only namespace to show while all are read."""
+    _listed_from: Chosen = OWN
+    """What was looked at when the list was opened."""
+
+    def action_namespaces(self) -> None:
+        """List all network namespaces; what the table shows stays as it is."""
+        chosen = self._collector.chosen
+        if self._shown is not None and self._frozen and not isinstance(self._shown.looked, Panorama):
+            # The others can only be read now.
+            self.action_freeze()
+        if chosen != ALL:
+            self._alone = (own_namespace() if chosen == OWN else chosen).number
+            self._listed_from = chosen
+            self._collector.look_at(ALL)
+        self.show_view(open_view("namespaces", self.signs), self._leave_list)
+
+    def _leave_list(self) -> None:
+        """Read again only what is shown."""
+        if self._alone is not None:
+            self._collector.look_at(self._listed_from)
+
+    def on_namespaces_screen_chosen(self, event: NamespacesScreen.Chosen) -> None:
+        """Show one namespace in all panels, or the sockets of all in the table."""
+        if self._frozen:
+            self.action_freeze()
+        place, keys = event.place, self._spec.keys
+        if place is None:
+            self._alone = None
+            keys = keys if _KEY in keys else (_KEY, *keys)
+        else:
+            self._alone = place.namespace.number
+            self._listed_from = OWN if place.namespace.own else place.namespace
+            keys = tuple(key for key in keys if key != _KEY) or (_KEY,)
+        self._choose(replace(self._spec, keys=keys))
+        if isinstance(self.screen, FrameScreen):
+            self.screen.dismiss()
