@@ -182,7 +182,9 @@ def test_every_example_works() -> None:
             check=False,
         )
         if line.split()[1:2] in (["snapshot"], ["explain"]):
-            assert (ended.returncode, ended.stderr) == (0, ""), line
+            # Some processes cannot be read here, perhaps; then it says so.
+            assert re.sub("twtop: owners of .*\n", "", ended.stderr) == "", line
+            assert ended.returncode == 0, line
         else:
             assert ended.stderr.startswith("twtop: stdin is not a terminal"), line
 

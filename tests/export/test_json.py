@@ -32,6 +32,7 @@ MEMBERS = [
     "sysctls",
     "sysctls_unreadable",
     "degraded",
+    "owners_lack",
 ]
 
 

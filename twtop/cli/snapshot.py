@@ -24,6 +24,7 @@ examples:
   twtop snapshot --filter close-wait --sockets
   twtop snapshot --sockets --format csv > sockets.csv
   twtop snapshot --format json | jq .ports.destinations
+  twtop snapshot --by command,state --filter 'user = www-data'
   twtop snapshot --netns all --by namespace,state
 """
 
@@ -36,6 +37,12 @@ def snapshot_parser() -> ArgumentParser:
     add_netns(parser)
     add_options(parser, ("filter", "keys", "sort"))
     parser.add_argument("--sockets", action="store_true", help="single sockets; in JSON besides the groups")
+    parser.add_argument(
+        "--owners",
+        action="store_true",
+        help="find out which process holds each socket (default: if KEYS or EXPR is about owners);"
+        " all sockets are read for that",
+    )
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="default: table")
     parser.add_argument(
         "--limit",

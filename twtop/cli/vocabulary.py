@@ -7,11 +7,13 @@ from typing import Final
 VOCABULARY: Final = """\
 EXPR   a filter as ss(8) has it: state close-wait, dport = :443,
        dst 10.0.0.0/8, and or not ( ); also :443 for either port,
-       port:8000-8999, a bare address or network for either side, a bare state,
-       label = NAME with the names of ~/.config/twtop/names
+       port:8000-8999, a bare address or network for either side, a bare state;
+       pid = 77,78, proc = NAME, user = NAME, cgroup = UNIT (or container, or
+       path), owner = exact (or held, was, earlier, listener, likely, unknown),
+       label = NAME with the names of ~/.config/twtop/names; * is any text
 KEYS   of state, peer, remote, remote-address, remote-network, remote-port,
-       local, local-address, local-port, namespace, role, label; by commas,
-       outermost first
+       local, local-address, local-port, namespace, role, owner, command, user,
+       unit, label; by commas, outermost first
 FIELD  one of {fields}
 """
 

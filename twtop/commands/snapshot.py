@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from twtop.commands.choices import chosen_view
-from twtop.core.changes import follow
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.view import view
 from twtop.errors import UsageError
@@ -24,7 +23,7 @@ from twtop.kernel.namespace_list import own_namespace
 from twtop.kernel.sysctl import WATCHED
 from twtop.sources.labels import read_user_labels
 from twtop.sources.namespace_source import open_source
-from twtop.sources.snapshots import lacks_of, take_all, together
+from twtop.sources.snapshots import lacks_of, moments, take_all, together
 from twtop.sources.watch import ALL
 from twtop.ui.terminal.capabilities import capabilities
 
@@ -48,24 +47,29 @@ def print_snapshot(arguments: Namespace) -> int:
     if arguments.limit is not None and arguments.format != "table":
         raise UsageError("--limit shortens tables only; leave it out, or choose --format table")
     spec = chosen_view(arguments, (field.name for field in OF_ONE_INSTANT))
-    # JSON tells of the ports of all sockets, whatever the filter.
-    wanted = None if arguments.format == "json" else compile_filter(spec.filter)
+    owners = arguments.owners or spec.names_owners
+    # JSON tells of the ports of all sockets, whatever the filter. The owner of what nobody holds is told by
+    # other sockets: listeners, and connections to the same end.
+    wanted = None if owners or arguments.format == "json" else compile_filter(spec.filter)
     if arguments.netns == ALL:
         taken = take_all(wanted, read_user_labels())
         host = read_host()._replace(namespace_label=ALL)
-        return _print(view(together(taken), spec), host, arguments, taken)
+        return _print(view(together(taken, owners=owners), spec), host, arguments, taken)
     with open_source(
         own_namespace() if arguments.netns is None else choose_namespace(arguments.netns)
     ) as source:
         snapshot = source.take(wanted).labelled(read_user_labels())
-        return _print(view(follow(None, snapshot), spec), source.host, arguments)
+        (moment,) = moments([snapshot], owners=owners)
+        return _print(view(moment, spec), source.host, arguments)
 
 
 def _print(shown: View, host: HostInfo, arguments: Namespace, taken: Sequence[Taken] = ()) -> int:
     if arguments.format == "json":
         emit(json_text(shown, host, WATCHED, sockets=arguments.sockets, namespaces=taken))
         return 0
-    _remark(lacks_of(taken) if taken else shown.moment.snapshot.lacks)
+    snapshot = shown.moment.snapshot
+    _remark(lacks_of(taken) if taken else snapshot.lacks)
+    _remark([snapshot.owners_lack] if snapshot.owners_lack else [])
     emit(_csv(shown, arguments) if arguments.format == "csv" else _table(shown, arguments))
     return 0
 

@@ -1,17 +1,19 @@
 """A snapshot as CSV (RFC 4180): a header, then one line per group or per socket; what is unknown is empty.
 
-The columns of sockets are those of `SocketRecord`, ``namespace`` only where there are several. Those of
-groups are the grouping keys, then the members of `GroupRecord`, the histogram in one column per part
-(``left_0`` ends first).
+The columns of sockets are those of `SocketRecord`, ``namespace`` only where there are several; where owners
+were looked for, then those of `OwnerRecord`. Those of groups are the grouping keys, then the members of
+`GroupRecord`, the histogram in one column per part (``left_0`` ends first).
 """
 
 from __future__ import annotations
 
 import csv
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from twtop.core.owners.owner import NO_OWNERS
 from twtop.core.table.measures import HISTOGRAM_BINS
-from twtop.export.records import SocketRecord, group_records, socket_records
+from twtop.export.records import OwnerRecord, SocketRecord, group_records, owner_record, socket_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,12 +23,16 @@ if TYPE_CHECKING:
 
 def sockets_csv(view: View) -> Iterator[str]:
     """Yield the header and every matching socket."""
-    if len(view.moment.snapshot.sockets.namespaces) > 1:
-        yield from _lines(SocketRecord._fields, socket_records(view))
+    sockets = view.moment.snapshot.sockets
+    left_out = {"owner", "certainty"} if len(sockets.namespaces) > 1 else {"namespace", "owner", "certainty"}
+    columns = [name for name in SocketRecord._fields if name not in left_out]
+    values = itemgetter(*map(SocketRecord._fields.index, columns))
+    if sockets.owners is NO_OWNERS:
+        yield from _lines(columns, map(values, socket_records(view)))
         return
-    place = SocketRecord._fields.index("namespace")
-    header = (*SocketRecord._fields[:place], *SocketRecord._fields[place + 1 :])
-    yield from _lines(header, ((*record[:place], *record[place + 1 :]) for record in socket_records(view)))
+    nobody = (None,) * len(OwnerRecord._fields)
+    rows = ((*values(record), *(owner_record(record) or nobody)) for record in socket_records(view))
+    yield from _lines((*columns, *OwnerRecord._fields), rows)
 
 
 def groups_csv(view: View) -> Iterator[str]:

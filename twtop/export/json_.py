@@ -39,6 +39,8 @@
 ``sysctls``             dotted name to text, null where this kernel or namespace has none of that name
 ``sysctls_unreadable``  dotted name to the reason
 ``degraded``            what this snapshot lacks and why, in sentences
+``owners_lack``         of how many sockets that somebody holds the owner is unknown, and why; null if of
+                        none. Owners are looked for with ``--owners``, or if ``by`` or ``filter`` needs them
 ``sockets``             only with ``--sockets``: the matching sockets, in the order of the groups; of each:
   ``family``            ``inet`` or ``inet6``, as the kernel reports the socket
   ``state``             as ``ss`` names it
@@ -53,6 +55,10 @@
   ``cookie``            the kernel's number for the connection, the same in all its states; up to 64 bits
   ``interface``         index of the interface the socket is bound to, or null
   ``role``              ``server`` if the local port has a listener, else ``client``
+  ``owner``             ``pid``, ``command``, ``user``, ``unit`` (or container, or pod) and ``cgroup`` (its
+                        path), each null where unknown, and ``certainty``: ``held`` now; ``was``: of this
+                        very connection, before; ``earlier``: of one between the same ends; ``listener``: on
+                        its local port; ``likely``: alone has others to that end. Null where nobody is known
 """
 
 from __future__ import annotations
@@ -63,11 +69,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twtop.core.address import address_text
 from twtop.core.filter import Everything
+from twtop.core.owners.owner import NO_OWNERS
 from twtop.core.ports.budget import budget
 from twtop.core.ports.history import DESTINATIONS, PortHistory
 from twtop.core.ports.usage import port_usage
 from twtop.core.states import IN_LIFE_ORDER
-from twtop.export.records import group_records, socket_records
+from twtop.export.records import group_records, owner_record, socket_records
 from twtop.export.times import utc_text
 from twtop.sources.snapshots import lacks_of
 
@@ -84,6 +91,7 @@ if TYPE_CHECKING:
     from twtop.sources.snapshots import Taken
 
 SCHEMA: Final = 1
+_NOT_LOOKED: Final = "owners were not looked for; --owners looks for them"
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -110,6 +118,7 @@ def json_text(
         "sysctls": None if namespaces else _sysctls(snapshot.sysctls, watched),
         "sysctls_unreadable": None if namespaces else dict(snapshot.sysctls.unreadable),
         "degraded": lacks_of(namespaces) if namespaces else snapshot.lacks,
+        "owners_lack": _NOT_LOOKED if snapshot.sockets.owners is NO_OWNERS else snapshot.owners_lack,
     }
     if namespaces:
         document["namespaces"] = (_namespace(taken, watched) for taken in namespaces)
@@ -243,5 +252,11 @@ def _socket(socket: SocketRecord) -> dict[str, Any]:
         "cookie": socket.cookie,
         "interface": socket.interface,
         "role": socket.role,
+        "owner": _owner(socket),
         **({} if socket.namespace is None else {"namespace": socket.namespace}),
     }
+
+
+def _owner(socket: SocketRecord) -> dict[str, Any] | None:
+    owner = owner_record(socket)
+    return None if owner is None else owner._asdict()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from twtop.core.address import address_text, is_ipv4
+from twtop.core.owners.certainty import Certainty
+from twtop.core.owners.owner import NOBODY, Owner
 from twtop.core.sockets import DTYPES
 from twtop.core.states import Timer, state_label, timer_label
 from twtop.core.table.keys import KEYS
@@ -24,7 +26,7 @@ _CHUNK = 4096
 
 _AF_INET = 2
 
-_COLUMNS = tuple(name for name in DTYPES if name not in ("cgroup", "owner", "certainty"))
+_COLUMNS = tuple(name for name in DTYPES if name != "cgroup")
 
 
 class SocketRecord(NamedTuple):
@@ -60,6 +62,23 @@ class SocketRecord(NamedTuple):
     """``server`` if the local port has a listener, else ``client``."""
     namespace: str | None = None
     """Its network namespace, where there are several."""
+    owner: Owner = NOBODY
+    certainty: Certainty = Certainty.UNKNOWN
+
+
+class OwnerRecord(NamedTuple):
+    """Whose a socket is; None stands for what is unknown."""
+
+    pid: int | None
+    command: str | None
+    user: str | None
+    unit: str | None
+    """systemd unit, container or pod."""
+    cgroup: str | None
+    """Path in the cgroup v2 hierarchy."""
+    certainty: str
+    """``held`` (now), ``was`` (this very connection), ``earlier`` (one between the same ends), ``listener``
+    (on its local port), ``likely`` (alone has others to that end)."""
 
 
 class GroupRecord(NamedTuple):
@@ -83,6 +102,21 @@ def socket_records(view: View) -> Iterator[SocketRecord]:
     """Yield every matching socket, one group after the other."""
     for rows in _chunks(view.groups.rows):
         yield from _sockets(view.moment.snapshot, rows)
+
+
+def owner_record(socket: SocketRecord) -> OwnerRecord | None:
+    """Return whose a socket is, None where that is unknown."""
+    owner = socket.owner
+    if socket.certainty is Certainty.UNKNOWN:
+        return None
+    return OwnerRecord(
+        pid=owner.pid or None,
+        command=owner.command or None,
+        user=owner.user or None,
+        unit=owner.unit or None,
+        cgroup=owner.cgroup or None,
+        certainty=socket.certainty.label,
+    )
 
 
 def group_records(view: View) -> Iterator[GroupRecord]:
@@ -141,6 +175,8 @@ def _sockets(snapshot: Snapshot, rows: Rows) -> Iterator[SocketRecord]:
         uid,
         inode,
         netns,
+        owner,
+        certainty,
         left_ms,
         server,
     ) in zip(
@@ -169,6 +205,8 @@ def _sockets(snapshot: Snapshot, rows: Rows) -> Iterator[SocketRecord]:
             interface=interface or None,
             role="server" if server else "client",
             namespace=sockets.namespaces.get(netns) if netns else None,
+            owner=sockets.owners.records[owner],
+            certainty=Certainty(certainty),
         )
 
 

@@ -6,13 +6,14 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.format import count_text, duration_text
+from twtop.core.owners.owner import NO_OWNERS
 from twtop.core.states import IN_LIFE_ORDER
 from twtop.core.table.fields import FIELDS, Cell
 from twtop.core.table.keys import KEYS
 from twtop.export.records import socket_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from twtop.core.signs import Signs
     from twtop.core.table.view import View
@@ -48,11 +49,14 @@ def sockets_table(view: View, width: int, limit: int | None = None) -> Iterator[
     """Yield the states and the matching sockets, one group after the other, only the first ``limit``."""
     yield from _strip(view, width)
     records = islice(socket_records(view), limit)
-    if len(view.moment.snapshot.sockets.namespaces) > 1:
-        rows = ((*_socket(record), record.namespace or "") for record in records)
-        yield from _aligned((*_SOCKET_TITLES, "NAMESPACE"), rows)
-    else:
-        yield from _aligned(_SOCKET_TITLES, map(_socket, records))
+    sockets = view.moment.snapshot.sockets
+    more: dict[str, Callable[[SocketRecord], str]] = {}
+    if len(sockets.namespaces) > 1:
+        more["NAMESPACE"] = lambda record: record.namespace or ""
+    if sockets.owners is not NO_OWNERS:
+        more["OWNER"] = lambda record: record.owner.described(record.certainty)
+    rows = ((*_socket(record), *(text(record) for text in more.values())) for record in records)
+    yield from _aligned((*_SOCKET_TITLES, *more), rows)
     if limit is not None and view.matching > limit:
         yield f"{view.matching - limit:,} more\n"
 

@@ -1,18 +1,23 @@
-"""One snapshot of every network namespace of the machine."""
+"""One snapshot: of one network namespace, or of every one of the machine."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twtop.core.changes import follow
 from twtop.core.merging import Part, merged, naming
+from twtop.core.owners.attribution import Attributor
+from twtop.core.owners.registry import Registry
+from twtop.core.sockets import Sockets
 from twtop.errors import KernelError
 from twtop.kernel.namespace_list import find_namespaces
 from twtop.sources.namespace_source import open_source
+from twtop.sources.owner_finder import find_all_owners
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from twtop.core.changes import Moment
     from twtop.core.names.labels import Labels
@@ -54,8 +59,25 @@ def lacks_of(taken: Iterable[Taken]) -> tuple[str, ...]:
     )
 
 
-def together(taken: Iterable[Taken]) -> Moment:
-    """Put the sockets of all together."""
+def moments(snapshots: Sequence[Snapshot], *, owners: bool) -> list[Moment]:
+    """Return the first moments of snapshots of different namespaces; with owners after a look at processes.
+
+    A snapshot must have all sockets then: one that nobody holds gets its owner by others.
+    """
+    if not owners:
+        return [follow(None, snapshot) for snapshot in snapshots]
+    holdings = find_all_owners(Sockets.concatenate([snapshot.sockets for snapshot in snapshots]))
+    registry = Registry()
+    return [
+        follow(None, snapshot, partial(Attributor(registry).attribute, holdings=holdings))
+        for snapshot in snapshots
+    ]
+
+
+def together(taken: Iterable[Taken], *, owners: bool) -> Moment:
+    """Put the sockets of all together, with their owners if so wanted."""
     taken = list(taken)
-    parts = [Part(each.namespace.number, follow(None, each.snapshot)) for each in taken if each.snapshot]
+    found = [(each.namespace.number, each.snapshot) for each in taken if each.snapshot is not None]
+    looked = moments([snapshot for _, snapshot in found], owners=owners)
+    parts = [Part(number, moment) for (number, _), moment in zip(found, looked, strict=True)]
     return merged(parts, {each.namespace.number: each.namespace.name for each in taken})

@@ -109,16 +109,11 @@ _NUMBER: Final = re.compile("[0-9]{1,10}")
 _MOUNTED: Final = re.compile("^/sys/fs/cgroup(/unified)?(?=/|$)|/$")
 """What ``ss`` wants before a path, and what shells leave behind it."""
 
-CERTAINTIES: Final[dict[str, tuple[Certainty, ...]]] = {
-    "held": (Certainty.HELD,),
-    "was": (Certainty.WAS,),
-    "exact": (Certainty.HELD, Certainty.WAS),
-    "earlier": (Certainty.PORTS,),
-    "listener": (Certainty.LISTENER,),
-    "likely": (Certainty.LIKELY,),
-    "unknown": (Certainty.UNKNOWN,),
+CERTAINTIES: Final[dict[str, list[Certainty]]] = {
+    **{certainty.label: [certainty] for certainty in Certainty},
+    "exact": [certainty for certainty in Certainty if certainty.is_exact],
 }
-"""How an owner may be known, as the table says it; and both of those that were seen, together."""
+"""How an owner may be known, as the table says it; and those that were seen, together."""
 
 
 def _number(value: str) -> str | None:

@@ -30,6 +30,11 @@ class Certainty(IntEnum):
         """What stands before the name of an owner of this certainty."""
         return _WORDS[self]
 
+    @property
+    def label(self) -> str:
+        """What it is called where no owner's name follows: ``held``, ``unknown``, else its word."""
+        return {Certainty.UNKNOWN: "unknown", Certainty.HELD: "held"}.get(self, self.word)
+
 
 _WORDS = {
     Certainty.UNKNOWN: "?",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from twtop.core.owners.owner import Owner, Owners
     from twtop.core.sockets import U8, U32, U64, Rows, Sockets
-
-_HELD: Final = "held"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +46,7 @@ class Whose:
             return ""
         if len(ways) == 1:
             return Certainty(ways[0]).word
-        return ", ".join(f"{count_text(int(counts[way]))} {Certainty(way).word or _HELD}" for way in ways)
+        return ", ".join(f"{count_text(int(counts[way]))} {Certainty(way).label}" for way in ways)
 
     def _processes(self, span: slice) -> str:
         """Count the processes, where there are several."""
