@@ -38,9 +38,9 @@ def titles() -> str:
 
 
 def place_line(place: Place, *, shown: bool, width: int, signs: Signs) -> list[Part]:
-    """Write its totals, its name, and why there are none; ``shown``: it alone is in the table."""
+    """Write its totals, its name, and why there are none; ``shown``, with a star: it alone is in the table."""
     frame = place.frame
-    name = f"{place.namespace.name}{' (shown)' if shown else ''}"
+    name = f"{'* ' if shown else ''}{place.namespace.name}"
     if frame is None:
         blank = " " * (len(titles()) - len("NAMESPACE"))
         room = max(0, width - len(blank) - len(name) - 2)

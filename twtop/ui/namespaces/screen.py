@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from twtop.core.signs import Signs
     from twtop.ui.picture import Picture
 
-_DETAIL: ClassVar = 9
+_DETAIL: Final = 9
 """Lines below the list, where there is room."""
 
 
@@ -62,7 +62,7 @@ class NamespaceList(CursorList[Place]):
         if number:
             return [(titles(), styles.TITLE)]
         sockets = counted(sum(item.sockets for item in self.items), "socket")
-        of = "all are shown together" if self._listed.alone is None else "one is shown alone"
+        of = "all are shown together" if self._listed.alone is None else "* is shown alone"
         return [(f"{counted(len(self.items), 'network namespace')}, {sockets}; {of}", styles.TITLE)]
 
     def item_line(self, item: Place, width: int) -> list[Part]:
