@@ -20,7 +20,8 @@ def literal(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, dict):
-        return f"{{ {', '.join(f'{name} = {literal(entry)}' for name, entry in value.items())} }}"
+        entries = ", ".join(f"{name} = {literal(entry)}" for name, entry in value.items())
+        return f"{{ {entries} }}" if entries else "{}"
     # JSON's strings are TOML's, but for DEL, which may not stand for itself there.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
 

@@ -77,7 +77,7 @@ class ScreenOptions:
         "cpu-budget",
         Number("percent", 1, 100, "PERCENT"),
         25,
-        "percent of one core; the interval stretches to keep within",
+        "what twtop may cost before the interval stretches, in percent of one core",
         example=10,
         of_view=False,
     )
