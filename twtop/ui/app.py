@@ -26,6 +26,7 @@ from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.header import status_of
 from twtop.ui.keymap import rebound, textual_keymap
+from twtop.ui.names.actions import NamesActions
 from twtop.ui.own_cost import OwnCost
 from twtop.ui.owners.actions import OwnerActions
 from twtop.ui.panels import Panels, arrange
@@ -55,7 +56,7 @@ def run(options: ScreenOptions, collector: Collector) -> int:
 
 
 class TwtopApp(
-    DetailsActions, OwnerActions, PrivacyActions, SavingActions, ThemeActions, inherit_bindings=False
+    DetailsActions, NamesActions, OwnerActions, PrivacyActions, SavingActions, ThemeActions, inherit_bindings=False
 ):
     """The screen of twtop."""
 
@@ -211,6 +212,7 @@ class TwtopApp(
                 problem=self._problem,
                 frozen=self._frozen,
                 privacy=self.privacy,
+                asks_dns=self.asks_dns,
                 filter_text=self._filter_text(),
                 asked_s=self._options.interval_s,
                 own_cost=self._own_cost,

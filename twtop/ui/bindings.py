@@ -33,6 +33,7 @@ _KEYS: Final = (
     Binding("right_square_bracket", "page_why(1)", "why on", tooltip="Page the explanation on"),
     Binding("left_square_bracket", "page_why(-1)", "why back", tooltip="Page the explanation back"),
     Binding("tab", "app.focus_next", "next panel", tooltip="Go to the next panel"),
+    Binding("n", "names", "names", tooltip="Ask the DNS for the names of the peers on the screen, or stop"),
     Binding("P", "privacy", "privacy", tooltip="Mask addresses for those who look on, or show them again"),
     Binding("c", "copy_line", "copy", tooltip="Copy the line under the cursor (OSC 52)"),
     Binding("C", "copy_ss", "copy ss", tooltip="Copy the ss command that lists the same sockets"),

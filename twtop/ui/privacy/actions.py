@@ -77,4 +77,4 @@ class PrivacyActions(Actions, inherit_bindings=False):
         masked = self.privacy.mask.masked(text) if self.privacy.is_on else text
         super().copy_to_clipboard(masked)
         if masked != text:
-            self.notify("Addresses are masked in the copy, too: P shows them.", severity="warning", timeout=5)
+            self.notify("Addresses are masked in the copy, too.", severity="warning", timeout=5)

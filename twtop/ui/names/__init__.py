@@ -1,0 +1,1 @@
+"""Names of hosts on the screen, when the user asks for them."""
