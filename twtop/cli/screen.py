@@ -65,6 +65,9 @@ def demo_parser() -> ArgumentParser:
 
 def _add_screen_options(parser: Parser) -> None:
     add_options(parser)
+    parser.add_argument(
+        "--allow-close", action="store_true", help="let the key K close sockets, after asking (needs root)"
+    )
     file = parser.add_mutually_exclusive_group()
     file.add_argument("--config", metavar="FILE", help=f"read options from FILE (default: {USUAL_FILE})")
     file.add_argument("--no-config", action="store_true", help="read options from no file")

@@ -72,7 +72,7 @@ def _chosen_options(arguments: Namespace) -> ScreenOptions:
     from twtop.core.options import ScreenOptions
 
     file = chosen_file(os.environ, arguments.config, ignored=arguments.no_config)
-    chosen = chosen_options(arguments)
+    chosen = {**chosen_options(arguments), "allow_close": arguments.allow_close}
     if file is None:
         return ScreenOptions(**chosen)
     return ScreenOptions(**{**options_in(file), **chosen, "config_file": str(file.path)})

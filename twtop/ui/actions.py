@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 
 from twtop.knowledge.explain import explain
-from twtop.ui.bindings import footer_keys, typing_keys
+from twtop.ui.bindings import IDLE, footer_keys, typing_keys
 from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.explanation.trail import Trail
 from twtop.ui.frame_screen import FrameScreen
@@ -22,7 +22,7 @@ from twtop.ui.views import open_view
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from textual import events
     from textual.binding import BindingType
@@ -48,6 +48,8 @@ class Actions(App[None], inherit_bindings=False):
     """What the user chose before it began."""
     _keys: Sequence[BindingType]
     """The bindings of the main screen, with the user's own keys."""
+    _idle: Collection[str] = IDLE
+    """Actions that do nothing now."""
     _spec: Spec
     """What the user chose to see."""
     _shown: Picture | None
@@ -143,7 +145,7 @@ class Actions(App[None], inherit_bindings=False):
 
     def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
         """Give the keys back to the table."""
-        self._panels.footer.show_keys(footer_keys(self._keys))
+        self._panels.footer.show_keys(footer_keys(self._keys, self._idle))
         if not event.elsewhere:
             self._panels.table.focus()
 
@@ -183,9 +185,9 @@ class Actions(App[None], inherit_bindings=False):
             self.screen.dismiss()
         self.show_view(open_view(name, self.signs))
 
-    def show_view(self, view: FrameScreen[Any]) -> None:
-        """Show a view with the picture of now."""
-        self.push_screen(view)
+    def show_view(self, view: FrameScreen[Any], left: Callable[[], None] = lambda: None) -> None:
+        """Show a view with the picture of now; call ``left`` when the user left it."""
+        self.push_screen(view, lambda _: left())
         self._show_status()
         if self._shown is not None:
             view.call_after_refresh(view.follow, self._shown)

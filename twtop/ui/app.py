@@ -16,10 +16,12 @@ from twtop.core.drain import DrainTrack
 from twtop.core.filter import Everything
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.view import Spec
+from twtop.sources.closer import Closer
 from twtop.sources.collector import Collector, Crash, Failure, Result
 from twtop.sources.observer import Frame
 from twtop.sources.panorama import Looked, Panorama
 from twtop.ui.bindings import KEYS, footer_keys, key_names
+from twtop.ui.closing.actions import ClosingActions
 from twtop.ui.details.actions import DetailsActions
 from twtop.ui.explanation.cursor import explain_cursor
 from twtop.ui.explanation.screen import ExplainScreen
@@ -27,7 +29,9 @@ from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.header import status_of
 from twtop.ui.keymap import rebound, textual_keymap
 from twtop.ui.names.actions import NamesActions
+from twtop.ui.namespaces.actions import NamespaceActions
 from twtop.ui.own_cost import OwnCost
+from twtop.ui.own_session import OwnSessionActions
 from twtop.ui.owners.actions import OwnerActions
 from twtop.ui.panels import Panels, arrange
 from twtop.ui.picture import Picture, picture
@@ -56,7 +60,16 @@ def run(options: ScreenOptions, collector: Collector) -> int:
 
 
 class TwtopApp(
-    DetailsActions, NamesActions, OwnerActions, PrivacyActions, SavingActions, ThemeActions, inherit_bindings=False
+    ClosingActions,
+    DetailsActions,
+    NamesActions,
+    NamespaceActions,
+    OwnerActions,
+    OwnSessionActions,
+    PrivacyActions,
+    SavingActions,
+    ThemeActions,
+    inherit_bindings=False,
 ):
     """The screen of twtop."""
 
@@ -85,7 +98,6 @@ class TwtopApp(
         self._spec = Spec(options.filter, options.keys, options.sort, not options.reverse, options.columns)
         self._result: Result | None = None
         self._newest: Looked | None = None
-        self._alone: int | None = None
         self._shown: Picture | None = None
         self._problem: str | None = None
         self._frozen = False
@@ -96,6 +108,7 @@ class TwtopApp(
         self._stale = asyncio.Event()
         self._unexplained = asyncio.Event()
         self._collector = collector
+        self._closer = Closer() if options.allow_close else None
 
     def compose(self) -> ComposeResult:
         """Lay out the panels."""
@@ -104,7 +117,7 @@ class TwtopApp(
     def on_mount(self) -> None:
         """Start to collect."""
         self._panels.filter_bar.text = self._filter_text()
-        self._panels.footer.show_keys(footer_keys(self._keys))
+        self._panels.footer.show_keys(footer_keys(self._keys, self._idle))
         self._panels.table.focus()
         self.set_keymap(textual_keymap(self._keys))
         self.screen.add_class("-no-drain")
@@ -142,6 +155,7 @@ class TwtopApp(
             case Frame() | Panorama() as looked:
                 self._problem = None
                 self._newest = looked
+                self._find_out_about_closing()
                 if not self._frozen:
                     self._stale.set()
 

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.keys import key_to_character
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from textual.binding import BindingType
 
@@ -26,6 +26,7 @@ _KEYS: Final = (
     Binding("b", "view('budgets')", "budgets", tooltip="Show each destination's port budget, and what if"),
     Binding("v", "view('diagram')", "diagram", tooltip="Show the state diagram with what moves in it"),
     Binding("m", "view('counters')", "counters", tooltip="Show the kernel's counters, what moved first"),
+    Binding("N", "namespaces", "namespaces", tooltip="List network namespaces; show another, or all"),
     Binding("p", "side('ports')", "ports", tooltip="Show or hide the plot of ephemeral ports"),
     Binding("d", "side('drain')", "drain", tooltip="Show or hide when the group under the cursor drains"),
     Binding("w", "side('why')", "why", tooltip="Show or hide the explanation of what is under the cursor"),
@@ -35,6 +36,8 @@ _KEYS: Final = (
     Binding("tab", "app.focus_next", "next panel", tooltip="Go to the next panel"),
     Binding("n", "names", "names", tooltip="Ask the DNS for the names of the peers on the screen, or stop"),
     Binding("P", "privacy", "privacy", tooltip="Mask addresses for those who look on, or show them again"),
+    Binding("o", "own_session", "session", tooltip="Hide or show the SSH connection twtop is used over"),
+    Binding("K", "close_sockets", "close", tooltip="Close sockets, if started with --allow-close"),
     Binding("c", "copy_line", "copy", tooltip="Copy the line under the cursor (OSC 52)"),
     Binding("C", "copy_ss", "copy ss", tooltip="Copy the ss command that lists the same sockets"),
     Binding("question_mark,f1", "help", "help", tooltip="List every key"),
@@ -63,6 +66,7 @@ TERMINAL_KEYS: Final = (
 
 _IN_FOOTER: Final = (
     "filter",
+    "close_sockets",
     "view('findings')",
     "side('ports')",
     "side('why')",
@@ -73,6 +77,7 @@ _IN_FOOTER: Final = (
     "view('diagram')",
     "view('budgets')",
     "view('counters')",
+    "namespaces",
     "freeze",
     "explain",
     "help",
@@ -114,10 +119,15 @@ def described(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
     ]
 
 
-def footer_keys(keys: Sequence[BindingType] = KEYS) -> list[tuple[str, str]]:
-    """Return (key, name) of what the footer shows."""
+IDLE: Final = frozenset({"close_sockets"})
+"""Actions that do nothing until it turns out that they can."""
+
+
+def footer_keys(keys: Sequence[BindingType] = KEYS, idle: Collection[str] = IDLE) -> list[tuple[str, str]]:
+    """Return (key, name) of what the footer shows; without the actions that do nothing now."""
     by_action = {binding.action: binding for binding in keys if isinstance(binding, Binding)}
-    return [(key_names(by_action[action])[0], by_action[action].description) for action in _IN_FOOTER]
+    shown = (by_action[action] for action in _IN_FOOTER if action not in idle)
+    return [(key_names(binding)[0], binding.description) for binding in shown]
 
 
 def typing_keys(keys: Sequence[BindingType]) -> list[tuple[str, str]]:

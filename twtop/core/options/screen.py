@@ -127,6 +127,8 @@ class ScreenOptions:
         example=1,
         of_view=False,
     )
+    allow_close: bool = False
+    """Whether sockets may be closed. No file can say so: who closes sockets says it each time."""
     labels: Labels | None = None
     """What the user calls addresses; None where there is no file of them."""
     services: Mapping[int, str] = field(default_factory=dict)
