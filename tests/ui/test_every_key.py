@@ -13,6 +13,7 @@ from tests.ui.screen import bound_keys, screen
 from twtop.ui.bindings import KEYS, described, footer_keys, key_names
 from twtop.ui.budget.range_entry import RangeEntry
 from twtop.ui.budget.screen import BudgetScreen
+from twtop.ui.closing.screen import CloseScreen
 from twtop.ui.counters.screen import CountersScreen
 from twtop.ui.details.screen import DetailsScreen
 from twtop.ui.diagram.screen import DiagramScreen
@@ -23,6 +24,7 @@ from twtop.ui.findings.screen import FindingsScreen
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.group_screen import GroupScreen
 from twtop.ui.help_screen import HelpScreen, HelpText
+from twtop.ui.namespaces.screen import NamespacesScreen
 from twtop.ui.table.table import GroupTable
 
 if TYPE_CHECKING:
@@ -45,7 +47,9 @@ BINDINGS: dict[str, Sequence[BindingType]] = {
     "range entry": RangeEntry.BINDINGS,
     "counters": CountersScreen.BINDINGS,
     "diagram": DiagramScreen.BINDINGS,
+    "namespaces": NamespacesScreen.BINDINGS,
     "details": DetailsScreen.BINDINGS,
+    "closing": CloseScreen.BINDINGS,
 }
 
 
@@ -76,7 +80,7 @@ async def test_help_lists_every_key_of_the_main_screen() -> None:
         await user.press("question_mark")
         await user.until(lambda: isinstance(user.app.screen, HelpScreen) and len(user.text) > 20)
         text = "\n".join(user.text)
-        views = ("findings", "budgets", "diagram", "counters", "details", "frame screen")
+        views = ("findings", "budgets", "diagram", "counters", "details", "closing", "frame screen")
         for owner in ("app", "table", "filter", "explain", *views):
             for keys, meaning in described(BINDINGS[owner]):
                 assert f"{keys} " in text, keys

@@ -38,7 +38,7 @@ def titles() -> str:
 
 
 def place_line(place: Place, *, shown: bool, width: int, signs: Signs) -> list[Part]:
-    """Write its totals, its name, and why there are none; ``shown``, with a star: it alone is in the table."""
+    """Write its totals, its name, and why there are none; with a star it is shown alone."""
     frame = place.frame
     name = f"{'* ' if shown else ''}{place.namespace.name}"
     if frame is None:
