@@ -52,14 +52,16 @@ def _lacking_capabilities() -> str:
 
 def _hidepid() -> str:
     """Return the option of /proc that hides other users' processes, empty where there is none."""
+    found = ""
     with suppress(OSError):
         for line in (_PROC / "self/mountinfo").read_text("utf-8", "replace").splitlines():
             place, _, kind = line.partition(" - ")
             if place.split()[4] != str(_PROC) or not kind.startswith("proc "):
                 continue
+            # The last one mounted there covers the others.
             options = dict(option.partition("=")[::2] for option in kind.split()[2].split(","))
-            return found if (found := options.get("hidepid", "")) in _HIDING else ""
-    return ""
+            found = options.get("hidepid", "")
+    return found if found in _HIDING else ""
 
 
 def _sees_all_namespaces() -> bool:

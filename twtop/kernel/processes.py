@@ -120,7 +120,7 @@ def _read(pid: int, folder: int) -> Process:
     stat = _contents(folder, "stat", _STAT_BYTES)
     end = stat.rindex(b")")
     fields = stat[end + 2 :].split()
-    command = sys.intern(printable(stat[stat.index(b"(") + 1 : end].decode("utf-8", "replace")))
+    command = sys.intern(printable(stat[stat.index(b"(") + 1 : end].decode("utf-8", "surrogateescape")))
     start, uid = int(fields[_START]), os.fstat(folder).st_uid
     if int(fields[_FLAGS]) & _PF_KTHREAD:
         return Process(pid, start, command, uid, is_kernel_thread=True)

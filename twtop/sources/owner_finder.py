@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from twtop.core.text import printable
 from twtop.sources.owners.budget import CpuBudget
 from twtop.sources.owners.held import Held
-from twtop.sources.owners.search import Search
+from twtop.sources.owners.search import CHECK_EVERY_S, Search
 
 if TYPE_CHECKING:
     from twtop.core.owners.holdings import Holdings
@@ -26,17 +26,19 @@ _AFTER_ERROR_S: Final = 10.0
 class OwnerFinder:
     """Looks for the holders of sockets, in its own thread, for all network namespaces at once.
 
-    Use: ``start`` it, if possible before the first dump, which takes it a while; tell it of every snapshot
+    Use: ``start`` it, if possible before the first dump, which takes a while too; tell it of every snapshot
     (`look_for`); take what it knows (`holdings`), which comes to be complete within a second or so, and later
-    within a second of each snapshot; ``stop`` it. It uses ``cpu_share`` of a core, and `FIRST_S` beyond that for
-    the first pass. `find_all_owners` is the same without a thread.
+    within a second of each snapshot; ``stop`` it. It uses ``cpu_share`` of a core, and `FIRST_S` beyond that
+    for the first pass. That a process has closed or passed on a descriptor is noticed in ``check_every_s`` or
+    little more, where it changes their number, else in four times that. `find_all_owners` is the same without
+    a thread.
 
     It never fails: what goes wrong is said in ``Holdings.lack``, and tried again.
     """
 
-    def __init__(self, cpu_share: float = CPU_SHARE) -> None:
+    def __init__(self, cpu_share: float = CPU_SHARE, check_every_s: float = CHECK_EVERY_S) -> None:
         self._cpu_share = cpu_share
-        self._search = Search()
+        self._search = Search(check_every_s)
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._has_mail = threading.Event()

@@ -11,9 +11,9 @@ SLICE_S: Final = 0.01
 class CpuBudget:
     """Lets one thread use a share of a core, and at first, and after quiet times, a burst beyond it.
 
-    It begins with ``first_s`` seconds of CPU time as credit. The share is added all the time, up to ``burst_s``,
-    and what is used is taken off; whoever has overdrawn it rests. What is left of the first credit when there is
-    nothing to do is void, but for the burst.
+    It begins with ``first_s`` seconds of CPU time as credit. The share is added all the time, up to
+    ``burst_s``, and what is used is taken off; whoever has overdrawn it rests. What is left of the first
+    credit when there is nothing to do is void, but for the burst.
     """
 
     def __init__(self, share: float, first_s: float, burst_s: float, now_s: float, cpu_s: float) -> None:

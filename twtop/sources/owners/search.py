@@ -22,25 +22,21 @@ if TYPE_CHECKING:
 
     from twtop.sources.owners.held import Held
 
-LIST_EVERY_S: Final = 2.0
-"""How often the pids are listed, so that processes that are gone are noticed."""
 CHECK_EVERY_S: Final = 5.0
 """How often it is seen whether a process that holds sockets has as many descriptors as before."""
-READ_EVERY_S: Final = 20.0
-"""How often it is read again at any rate; at each check where the kernel does not tell their number."""
-IDLE_EVERY_S: Final = 30.0
-"""How often others are checked; those that may not be read, and the kernel's, half as often."""
-_WAKE_EVERY_S: Final = 0.5
+_READ: Final = 4
+"""After so many times that, it is read at any rate, and at each check where the number is not told."""
+_BY_KIND: Final = np.array([np.inf, 1, 1, 6, 12, 12])
+"""How long processes of a kind wait for a check, in the same unit."""
+_LIST: Final = 0.4
+"""How long it is to the next list of pids, which tells who is gone."""
+_WAKE: Final = 0.1
+"""How long it rests at least when there is nothing to do."""
 _SETTLE_EVERY_S: Final = 1.0
 _SETTLE_SHARE: Final = 20
 """Settling takes a twentieth of the time at most."""
 _ROUND_SHARE: Final = 3
 """For three seconds of reading suspects, one goes to those that waited longest, suspect or not."""
-
-_INTERVALS: Final = np.array(
-    [np.inf, CHECK_EVERY_S, CHECK_EVERY_S, IDLE_EVERY_S, 2 * IDLE_EVERY_S, 2 * IDLE_EVERY_S]
-)
-"""By kind: how long after it was checked a process is checked again."""
 
 
 class Search:
@@ -53,7 +49,8 @@ class Search:
     from time to time, so that a socket that was closed, or passed to another, is noticed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, check_every_s: float = CHECK_EVERY_S) -> None:
+        self._check_every_s = check_every_s
         self.holdings = Holdings(looking=True)
         """What is known now; a new object whenever that changes."""
         self._ledger = Ledger()
@@ -101,7 +98,7 @@ class Search:
         """
         now_s = time.monotonic()
         searching = self._unknown.sought > 0
-        if now_s >= self._listed_s + LIST_EVERY_S or (searching and self._listed_s < self._unknown.newest_s):
+        if now_s >= self._list_from_s() or (searching and self._listed_s < self._unknown.newest_s):
             self._list(now_s)
         elif (slot := self._next(now_s)) is not None:
             if searching or not self._is_unchanged(slot, now_s):
@@ -117,6 +114,9 @@ class Search:
     def give_up(self, reason: str) -> None:
         """Say why no more can be found for now; the next `step` tries again."""
         self.holdings = replace(self.holdings, lack=reason, looking=False)
+
+    def _list_from_s(self) -> float:
+        return self._listed_s + _LIST * self._check_every_s
 
     def _list(self, now_s: float) -> None:
         absent_s, self._listed_s = self._listed_s, now_s
@@ -177,7 +177,8 @@ class Search:
 
     def _due_s(self) -> NDArray[np.float64]:
         ledger = self._ledger
-        due_s: NDArray[np.float64] = ledger.checked_s[: ledger.size] + _INTERVALS[ledger.kind[: ledger.size]]
+        waits = _BY_KIND[ledger.kind[: ledger.size]] * self._check_every_s
+        due_s: NDArray[np.float64] = ledger.checked_s[: ledger.size] + waits
         return due_s
 
     def _oldest_read_s(self) -> float:
@@ -191,7 +192,8 @@ class Search:
         """Tell whether a process seems to have the descriptors that it had, and was read not long ago."""
         ledger = self._ledger
         number = int(ledger.descriptors[slot])
-        if not number or now_s > ledger.read_s[slot] + READ_EVERY_S or glance(ledger.pid(slot)) != number:
+        read_from_s = ledger.read_s[slot] + _READ * self._check_every_s
+        if not number or now_s >= read_from_s or glance(ledger.pid(slot)) != number:
             return False
         ledger.checked_s[slot] = now_s
         return True
@@ -224,7 +226,7 @@ class Search:
             self._settle(now_s)
         due_s = self._due_s()
         next_s = float(due_s.min()) if due_s.size else np.inf
-        return min(max(next_s, now_s + _WAKE_EVERY_S), self._listed_s + LIST_EVERY_S)
+        return min(max(next_s, now_s + _WAKE * self._check_every_s), self._list_from_s())
 
     def _settle(self, now_s: float) -> None:
         """Give every socket its holder, if anything has changed, and publish it."""
