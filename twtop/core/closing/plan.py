@@ -121,7 +121,7 @@ class Plan:
 
 
 _REASONS: Final = {
-    Why.OWN_SESSION: "the SSH connection that twtop runs in",
+    Why.OWN_SESSION: "the SSH connection that twtop is used over",
     Why.TWTOP: "twtop's own",
     Why.NAMESPACE: "in a network namespace where nothing can be closed",
     Why.BOUND: "UNCONN: the kernel cannot close what is only bound",

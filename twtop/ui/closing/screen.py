@@ -144,10 +144,10 @@ class CloseScreen(ModalScreen[None]):
     def _keys(self) -> str:
         if self._tally is not None:
             return "esc: back" if self._tally.ended else "esc: stop"
-        keys = ["enter: close"] if self._job.plan.count else []
+        keys = ["enter: close", "esc: leave"] if self._job.plan.count else ["esc: leave"]
         if self._offers_time_waits:
             keys.append("t: without TIME-WAIT" if self._includes_time_waits else "t: with TIME-WAIT")
-        return "   ".join([*keys, "up/down: scroll", "esc: leave"])
+        return "   ".join([*keys, "up/down: scroll"])
 
     @property
     def _includes_time_waits(self) -> bool:
