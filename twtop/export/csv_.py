@@ -1,8 +1,8 @@
 """A snapshot as CSV (RFC 4180): a header, then one line per group or per socket; what is unknown is empty.
 
-The columns of sockets are those of `SocketRecord`, ``namespace`` only where there are several; where owners
-were looked for, then those of `OwnerRecord`. Those of groups are the grouping keys, then the members of
-`GroupRecord`, the histogram in one column per part (``left_0`` ends first).
+The columns of sockets are those of `SocketRecord`, ``namespace`` only where there are several, ``label`` only
+where the user has labels; where owners were looked for, then those of `OwnerRecord`. Those of groups are the
+grouping keys, then the members of `GroupRecord`, the histogram in a column per part (``left_0`` ends first).
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def sockets_csv(view: View) -> Iterator[str]:
     """Yield the header and every matching socket."""
     sockets = view.moment.snapshot.sockets
-    left_out = {"owner", "certainty"} if len(sockets.namespaces) > 1 else {"namespace", "owner", "certainty"}
+    left_out = {"owner", "certainty"}
+    left_out |= set() if len(sockets.namespaces) > 1 else {"namespace"}
+    left_out |= set() if sockets.labels else {"label"}
     columns = [name for name in SocketRecord._fields if name not in left_out]
     values = itemgetter(*map(SocketRecord._fields.index, columns))
     if sockets.owners is NO_OWNERS:

@@ -55,6 +55,7 @@
   ``cookie``            the kernel's number for the connection, the same in all its states; up to 64 bits
   ``interface``         index of the interface the socket is bound to, or null
   ``role``              ``server`` if the local port has a listener, else ``client``
+  ``label``             what the user calls the peer; null where he calls it nothing
   ``owner``             ``pid``, ``command``, ``user``, ``unit`` (or container, or pod) and ``cgroup`` (its
                         path), each null where unknown, and ``certainty``: ``held`` now; ``was``: of this
                         very connection, before; ``earlier``: of one between the same ends; ``listener``: on
@@ -252,6 +253,7 @@ def _socket(socket: SocketRecord) -> dict[str, Any]:
         "cookie": socket.cookie,
         "interface": socket.interface,
         "role": socket.role,
+        "label": socket.label,
         "owner": _owner(socket),
         **({} if socket.namespace is None else {"namespace": socket.namespace}),
     }

@@ -11,7 +11,7 @@ from twtop.core.owners.certainty import Certainty
 from twtop.core.owners.owner import NOBODY, Owner
 from twtop.core.sockets import DTYPES
 from twtop.core.states import Timer, state_label, timer_label
-from twtop.core.table.keys import KEYS
+from twtop.core.table.keys import KEYS, has_remote
 from twtop.core.timers import NO_END
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class SocketRecord(NamedTuple):
     """``server`` if the local port has a listener, else ``client``."""
     namespace: str | None = None
     """Its network namespace, where there are several."""
+    label: str | None = None
+    """What the user calls the peer."""
     owner: Owner = NOBODY
     certainty: Certainty = Certainty.UNKNOWN
 
@@ -204,6 +206,7 @@ def _sockets(snapshot: Snapshot, rows: Rows) -> Iterator[SocketRecord]:
             cookie=cookie,
             interface=interface or None,
             role="server" if server else "client",
+            label=sockets.labels.text(remote_hi, remote_lo) or None if has_remote(state) else None,
             namespace=sockets.namespaces.get(netns) if netns else None,
             owner=sockets.owners.records[owner],
             certainty=Certainty(certainty),
