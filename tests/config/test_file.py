@@ -116,6 +116,24 @@ def test_a_missing_file_says_nothing_unless_it_was_named(tmp_path: Path) -> None
     assert read_file(path, needed=False).values == {}
 
 
+def test_in_a_home_that_may_not_be_entered_there_is_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("sort = 'left'")
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    else:
+        tmp_path.chmod(0)
+    try:
+        assert read_file(path, needed=False) == ConfigFile(path)
+        with pytest.raises(UsageError, match=r"it cannot be read: Permission denied$"):
+            read_file(path, needed=True)
+    finally:
+        if os.getuid() == 0:
+            os.seteuid(0)
+        else:
+            tmp_path.chmod(0o700)
+
+
 def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)

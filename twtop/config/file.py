@@ -79,16 +79,25 @@ def read_file(path: Path, *, needed: bool) -> ConfigFile:
         UsageError: it cannot be read, or it is not TOML.
     """
     try:
+        if not needed and not _is_there(path):
+            return ConfigFile(path)
         content = _content(path)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if needed:
-            raise UsageError(f"{shown_path(path)}: there is no such file") from error
-        return ConfigFile(path)
+    except FileNotFoundError as error:
+        raise UsageError(f"{shown_path(path)}: there is no such file") from error
     except OSError as error:
         raise UsageError(f"{shown_path(path)}: it cannot be read: {error.strerror}") from error
     except ValueError as error:  # a NUL in the path
         raise UsageError(f"{shown_path(path)}: it cannot be read: {error}") from error
     return parsed(path, content)
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a file is there; in a home that somebody else may not enter, as after sudo -u, none is."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return False
+    return True
 
 
 def _content(path: Path) -> bytes:
