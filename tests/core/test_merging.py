@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.core.build import crowd, rows_of, table, unhurried
 from twtop.core.changes import Moment, follow
+from twtop.core.filter import parse
 from twtop.core.merging import Part, merged, naming
 from twtop.core.snapshot import snapshot
 from twtop.core.states import State, Timer
@@ -111,3 +112,19 @@ def test_owners_of_all_are_those_of_the_longest_table() -> None:
     parts = [Part(number, moment(table(state=[State.ESTAB], owner=[0]))) for number in NAMES]
     whole = merged(parts, NAMES).snapshot.sockets
     assert np.array_equal(whole.owner, [0, 0])
+
+
+def test_filtered_by_namespace() -> None:
+    sizes = {11: 3, 12: 2}
+    parts = [Part(number, moment(table(state=[State.ESTAB] * size))) for number, size in sizes.items()]
+    whole = merged(parts, NAMES)
+    expected = {"netns = web": 3, "netns = 12": 2, "netns != web": 2, "netns = *b": 5, "netns = mail": 0}
+    for text, count in expected.items():
+        assert view(whole, Spec(filter=parse(text))).matching == count, text
+    assert parse(str(parse("netns = web"))) == parse("netns = web")
+
+
+def test_the_filter_of_one_namespace_alone() -> None:
+    sockets = replace(table(state=[State.ESTAB]), namespaces={0: "web"})
+    assert parse("netns = web").mask(sockets).all()
+    assert not parse("netns = 0 or netns = db").mask(sockets).any()

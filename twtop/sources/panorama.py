@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from twtop.core.filter.nodes import And, Everything, Named
 from twtop.core.merging import Part, merged, naming
 from twtop.sources.observer import Frame
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from twtop.core.changes import Moment
+    from twtop.core.filter import Expr
     from twtop.diagnosis.finding import Finding
     from twtop.kernel.namespace_list import Namespace
 
@@ -124,9 +126,15 @@ def _labelled(place: Place) -> Place:
     return replace(place, frame=replace(place.frame, facts=facts))
 
 
+def _within(place: Place, sockets: Expr) -> Expr:
+    """Limit a filter to one namespace; no filter can hold a quotation mark."""
+    name = Named("netns", place.namespace.name.replace('"', "*"))
+    return name if isinstance(sockets, Everything) else And((name, sockets))
+
+
 def _findings(places: Iterable[Place]) -> tuple[Finding, ...]:
     found = [
-        replace(finding, namespace=place.namespace.name)
+        replace(finding, namespace=place.namespace.name, sockets=_within(place, finding.sockets))
         for place in places
         if place.frame is not None
         for finding in place.frame.findings

@@ -100,6 +100,14 @@ def _in_cgroup(sockets: Sockets, value: str) -> Mask:
     return _owned(sockets, lambda owner: named(owner.unit) or ending(owner.cgroup) or holding(owner.cgroup))
 
 
+def _in_namespace(sockets: Sockets, value: str) -> Mask:
+    """Find a network namespace by its name, or by its number where there are several."""
+    fits, names = _fitting(value), sockets.namespaces
+    fitting = [number for number, name in names.items() if fits(name) or (number and fits(str(number)))]
+    found: Mask = np.isin(sockets.netns, fitting)
+    return found
+
+
 def _certain(sockets: Sockets, value: str) -> Mask:
     found: Mask = np.isin(sockets.certainty, CERTAINTIES[value])
     return found
@@ -133,5 +141,6 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
         Attribute("cgroup", "a unit, container or cgroup", "nginx.service", _in_cgroup, of_owners=True),
         Attribute("owner", f"one of {', '.join(CERTAINTIES)}", "exact", _certain, _certainty, of_owners=True),
         Attribute("label", "a label", "database", _labelled),
+        Attribute("netns", "the name of a network namespace", "web", _in_namespace),
     )
 }
