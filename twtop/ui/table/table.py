@@ -173,6 +173,12 @@ class GroupTable(LineView, can_focus=True):
         names: list[Part] = [(label, styles.NOTE), (host + service, styles.DIM)]
         return [*named, *names, (rest, styles.WARNING), (whose, styles.PLAIN)]
 
+    @property
+    def frame_at_cursor(self) -> Frame | None:
+        """The frame of the network namespace of the line under the cursor, None where it has several."""
+        lines, line = self._lines, self.current
+        return None if lines is None or line is None else self._frame_at(lines, line)
+
     def _frame_at(self, lines: Lines, line: Line) -> Frame | None:
         """Return the frame of the network namespace of a line, None where it has sockets of several."""
         sockets = lines.view.moment.snapshot.sockets
