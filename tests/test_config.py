@@ -68,7 +68,7 @@ def test_a_file_can_be_named_or_forbidden(path: Path, tmp_path: Path) -> None:
 
 def test_a_fifo_does_not_hang(path: Path) -> None:
     os.mkfifo(path)
-    assert run().stderr == f"twtop: {path}: this is no regular file; expected a TOML file of options\n"
+    assert run().stderr == f"twtop: {path} is no regular file; write one, or remove it\n"
 
 
 def test_without_a_home_there_is_no_file_and_no_complaint() -> None:

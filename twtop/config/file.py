@@ -1,24 +1,19 @@
-"""The file of options as it is on the disk; every fault of it is one line that says where it is.
-
-Its place follows the XDG Base Directory Specification 0.8: ``$XDG_CONFIG_HOME/twtop/config.toml``, and
-``~/.config`` where that variable is unset, empty or no absolute path.
-"""
+"""The file of options as it is on the disk; every fault of it is one line that says where it is."""
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from twtop.config.user_files import read_user_file, shown_path
 from twtop.core.options.kinds import quoted
 from twtop.core.text import printable
 from twtop.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from twtop.config.toml_text import KeyPath, Place
 
@@ -56,64 +51,20 @@ class ConfigFile:
         return self.name
 
 
-def default_path(environ: Mapping[str, str]) -> Path | None:
-    """Return where the file is looked for; None for a user without a home."""
-    given = Path(environ.get("XDG_CONFIG_HOME", ""))
-    if given.is_absolute():
-        return given / "twtop" / "config.toml"
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - Path.expanduser raises where there is no home
-    return home / ".config" / "twtop" / "config.toml" if home.is_absolute() else None
-
-
-def shown_path(path: Path) -> str:
-    """Write a path for people: short, and fit for a terminal."""
-    home = os.path.expanduser("~")  # noqa: PTH111
-    text = str(path)
-    return printable(f"~{text[len(home) :]}" if len(home) > 1 and text.startswith(f"{home}/") else text)
-
-
 def read_file(path: Path, *, needed: bool) -> ConfigFile:
     """Read a file of options; a missing one says nothing, unless it is ``needed``.
 
     Raises:
         UsageError: it cannot be read, or it is not TOML.
     """
-    try:
-        if not needed and not _is_there(path):
-            return ConfigFile(path)
-        content = _content(path)
-    except FileNotFoundError as error:
-        raise UsageError(f"{shown_path(path)}: there is no such file") from error
-    except OSError as error:
-        raise UsageError(f"{shown_path(path)}: it cannot be read: {error.strerror}") from error
-    except ValueError as error:  # a NUL in the path
-        raise UsageError(f"{shown_path(path)}: it cannot be read: {error}") from error
-    return parsed(path, content)
-
-
-def _is_there(path: Path) -> bool:
-    """Tell whether a file is there; in a home that somebody else may not enter, as after sudo -u, none is."""
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return False
-    return True
-
-
-def _content(path: Path) -> bytes:
-    """Read a regular file of bearable size, and nothing else: a FIFO would wait, a device have no end."""
-    mode = path.stat().st_mode
-    if not stat.S_ISREG(mode):
-        what = "a directory" if stat.S_ISDIR(mode) else "no regular file"
-        raise UsageError(f"{shown_path(path)}: this is {what}; expected a TOML file of options")
-    # O_NONBLOCK: should it have become a FIFO meanwhile, that opens without a writer.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        content = file.read(MOST_BYTES + 1)
+    content = read_user_file(path, MOST_BYTES, needed=needed)
+    if content is None:
+        return ConfigFile(path)
     if len(content) > MOST_BYTES:
         raise UsageError(
             f"{shown_path(path)}: it has more than {MOST_BYTES // 1024} KB; no options need that"
         )
-    return content
+    return parsed(path, content)
 
 
 def parsed(path: Path, content: bytes) -> ConfigFile:

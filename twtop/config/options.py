@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from twtop.config.file import ConfigFile, default_path, read_file
+from twtop.config.file import ConfigFile, read_file
+from twtop.config.user_files import user_file
 from twtop.core.filter import FilterError
 from twtop.core.options.kinds import OptionError, known
 from twtop.core.options.screen import OPTIONS
@@ -30,7 +31,7 @@ def chosen_file(environ: Mapping[str, str], given: str | None, *, ignored: bool)
         return None
     if given is not None:
         return read_file(Path(given), needed=True)
-    usual = default_path(environ)
+    usual = user_file("config.toml", environ)
     return None if usual is None else read_file(usual, needed=False)
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from twtop.config.editing import edited
-from twtop.config.file import ConfigFile, parsed, read_file, shown_path
+from twtop.config.file import ConfigFile, parsed, read_file
 from twtop.config.options import options_of
+from twtop.config.user_files import shown_path
 from twtop.core.options import ScreenOptions
 from twtop.core.options.screen import OPTIONS
 from twtop.errors import HostError

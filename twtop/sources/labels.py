@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from twtop.config.user_files import read_user_file, user_file
 from twtop.core.names.label_file import MOST_BYTES, read_labels
 from twtop.core.names.labels import NO_LABELS, Labels
 from twtop.core.text import printable
-from twtop.sources.user_files import read_user_file, user_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
