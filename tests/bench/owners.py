@@ -70,9 +70,9 @@ def _report_first(processes: int, rounds: int) -> None:
                     finder.look_for(taken.sockets)
                     while finder.holdings().looking:
                         time.sleep(0.001)
-                    finder.stop()
                 with clock.time("attribute"):
                     frame = Observer(source.host).observe(taken, finder.holdings())
+            finder.stop()
             with clock.time("take"):
                 source.take()
             before_ss = resource.getrusage(resource.RUSAGE_CHILDREN)

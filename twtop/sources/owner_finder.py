@@ -21,6 +21,8 @@ FIRST_S: Final = 1.0
 BURST_S: Final = 0.25
 """CPU time that it may save up in quiet times."""
 _AFTER_ERROR_S: Final = 10.0
+_TO_END_S: Final = 1.0
+"""More than any of its steps takes."""
 
 
 class OwnerFinder:
@@ -61,9 +63,12 @@ class OwnerFinder:
         return self._search.holdings
 
     def stop(self) -> None:
-        """End soon; what is known stays."""
+        """End; what is known stays."""
         self._ended.set()
         self._has_mail.set()
+        # A thread that the end of the process meets in the middle of numpy aborts it.
+        if self._thread.ident:
+            self._thread.join(_TO_END_S)
 
     @property
     def nbytes(self) -> int:
@@ -74,10 +79,11 @@ class OwnerFinder:
         budget = CpuBudget(self._cpu_share, FIRST_S, BURST_S, time.monotonic(), time.thread_time())
         while not self._ended.is_set():
             next_s = self._work()
+            if not self._search.is_first_pass:
+                budget.end_first()
             if rest_s := budget.rest_s(time.monotonic(), time.thread_time()):
                 self._ended.wait(rest_s)
             elif (idle_s := next_s - time.monotonic()) > 0:
-                budget.end_first()
                 self._has_mail.wait(idle_s)
 
     def _work(self) -> float:

@@ -39,6 +39,6 @@ def test_quiet_times_save_up_a_burst_and_no_more(budget: CpuBudget) -> None:
     assert budget.rest_s(5000.0, 8.0 + BURST_S + 0.001) > 0
 
 
-def test_what_is_left_of_the_first_credit_is_void_when_there_is_nothing_to_do(budget: CpuBudget) -> None:
+def test_what_is_left_of_the_first_credit_is_void_in_the_end(budget: CpuBudget) -> None:
     budget.end_first()
     assert budget.rest_s(100.0, 7.0 + BURST_S + 0.001) > 0

@@ -13,7 +13,7 @@ class CpuBudget:
 
     It begins with ``first_s`` seconds of CPU time as credit. The share is added all the time, up to
     ``burst_s``, and what is used is taken off; whoever has overdrawn it rests. What is left of the first
-    credit when there is nothing to do is void, but for the burst.
+    credit in the end is void, but for the burst.
     """
 
     def __init__(self, share: float, first_s: float, burst_s: float, now_s: float, cpu_s: float) -> None:

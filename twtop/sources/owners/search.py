@@ -53,6 +53,8 @@ class Search:
         self._check_every_s = check_every_s
         self.holdings = Holdings(looking=True)
         """What is known now; a new object whenever that changes."""
+        self.is_first_pass = True
+        """Whether the processes that were there at first are still being read."""
         self._ledger = Ledger()
         self._unknown = Unknown()
         self._users = UserNames()
@@ -243,7 +245,8 @@ class Search:
     def _tell(self) -> None:
         """Publish whatever else has changed."""
         told = self.holdings
-        looking = self._unknown.sought > 0 or self._is_first_pass()
+        self.is_first_pass = self.is_first_pass and self._has_unread()
+        looking = self._unknown.sought > 0 or self.is_first_pass
         lack = self._why_not_all() if self._unknown.missed else None
         cgroups, users = self._cgroups.paths, self._users.names
         if (told.looking, told.lack, told.cgroups, told.users) != (looking, lack, cgroups, users):
@@ -251,7 +254,8 @@ class Search:
                 told, looking=looking, lack=lack, cgroups=dict(cgroups), users=dict(users)
             )
 
-    def _is_first_pass(self) -> bool:
+    def _has_unread(self) -> bool:
+        """Tell whether some of the processes that were there at first were not read yet."""
         ledger = self._ledger
         unread = (ledger.kind[: ledger.size] == Kind.NEW) & (ledger.read_s[: ledger.size] == -np.inf)
         return not ledger.size or bool(unread.any())
