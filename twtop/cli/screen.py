@@ -38,6 +38,7 @@ examples:
   twtop --filter 'dport = :5432'
   twtop --filter 'time-wait and dst 10.0.0.0/8' --by remote --sort soon
   twtop --interval 5 --cpu-budget 10
+  twtop --netns all
   twtop snapshot --format json
   twtop explain close-wait
 """
