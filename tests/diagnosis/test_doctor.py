@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
 import pytest
 
+from tests.core.build import table
 from tests.knowledge.hosts import host
 from twtop.core.changes import Moment, follow
 from twtop.core.counter_history import CounterHistory
 from twtop.core.counters import Counters
+from twtop.core.filter import parse
+from twtop.core.owners.owner import Owner
+from twtop.core.owners.registry import Registry
 from twtop.core.ports.history import PortHistory
 from twtop.core.ports.usage import port_usage
 from twtop.core.snapshot import snapshot
@@ -65,8 +70,10 @@ class Round:
         self._counters = CounterHistory()
         self._before: Moment | None = None
 
-    def at(self, second: float, counters: Counters | None = None) -> tuple[Finding, ...]:
-        taken = snapshot(Sockets.empty(), instant_s=second, counters=counters)
+    def at(
+        self, second: float, counters: Counters | None = None, sockets: Sockets | None = None
+    ) -> tuple[Finding, ...]:
+        taken = snapshot(sockets or Sockets.empty(), instant_s=second, counters=counters)
         self._before = follow(self._before, taken)
         course = self._counters.add(second, taken.counters)
         return self._doctor.examine(self._before, port_usage(taken), PortHistory(), course, host())
@@ -206,3 +213,24 @@ def test_another_rule_of_the_family_says_how_bad_it_is_at_once() -> None:
     slow = replace(rule(at([2], symptom("x", Severity.WARNING)), name="slow"), family="ports")
     seen = Round(failing, slow)
     assert [seen.at(second)[0].severity for second in (1, 2)] == [Severity.CRITICAL, Severity.WARNING]
+
+
+def test_a_finding_names_the_owner_of_its_sockets() -> None:
+    registry = Registry()
+    slots = [registry.slot(Owner(pid, pid, "php-fpm")) for pid in (7, 7, 7, 8)]
+    sockets = replace(
+        table(state=[8, 8, 8, 1, 1], local_port=[80] * 5),
+        owner=np.array([*slots, 0], np.uint32),
+        certainty=np.array([1, 1, 1, 1, 0], np.uint8),
+        owners=registry.table(),
+    )
+    leak = Symptom(Severity.NOTE, "", evidence=("3 of them",), sockets=parse("close-wait"))
+    both = Symptom(Severity.NOTE, "", subject="both", sockets=parse("sport = :80"))
+    none = Symptom(Severity.NOTE, "", subject="none", sockets=parse("time-wait"))
+    telling = replace(rule(at([1], leak, both, none)), owners="held by")
+    found = {finding.subject: finding.evidence for finding in Round(telling).at(1, sockets=sockets)}
+    assert found == {"": ("3 of them", "held by php-fpm[7]"), "both": ("held by php-fpm[7] 60%",), "none": ()}
+    (silent,) = Round(rule(at([1], leak))).at(1, sockets=sockets)
+    assert silent.evidence == ("3 of them",)
+    (unasked,) = Round(replace(telling, find=at([1], leak))).at(1, sockets=table(state=[8]))
+    assert unasked.evidence == ("3 of them",)

@@ -22,6 +22,7 @@ from twtop.export.findings import (
 )
 from twtop.export.output import emit
 from twtop.sources.labels import read_user_labels
+from twtop.sources.owner_finder import OwnerFinder
 from twtop.sources.watch import Watch, chosen
 
 if TYPE_CHECKING:
@@ -69,15 +70,22 @@ def _looks(watch: Watch, seconds: float | None) -> Iterator[Looked]:
     """Look now and every second, for the last time after so many seconds; without end if None."""
     start = time.monotonic()
     due = 0.0
-    while True:
-        time.sleep(max(0.0, start + due - time.monotonic()))
-        yield watch.look()
-        if seconds is not None and due >= seconds:
-            return
-        passed = time.monotonic() - start
-        due = max(due + _EVERY_S, passed)
-        if seconds is not None:
-            due = min(due, max(seconds, passed))
+    finder = OwnerFinder()
+    try:
+        while True:
+            time.sleep(max(0.0, start + due - time.monotonic()))
+            looked = watch.look(finder.holdings())
+            finder.start()
+            finder.look_for(looked.moment.snapshot.sockets)
+            yield looked
+            if seconds is not None and due >= seconds:
+                return
+            passed = time.monotonic() - start
+            due = max(due + _EVERY_S, passed)
+            if seconds is not None:
+                due = min(due, max(seconds, passed))
+    finally:
+        finder.stop()
 
 
 def _watch(watch: Watch, wanted: Expr, *, as_json: bool) -> None:

@@ -6,6 +6,10 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
+from twtop.core.owners.owner import NO_OWNERS
+from twtop.core.table.whose import whose
 from twtop.diagnosis.evidence import Evidence, digest
 from twtop.diagnosis.inputs import missing
 from twtop.diagnosis.rules import RULES
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from twtop.core.counter_history import CounterCourse
     from twtop.core.ports.history import PortHistory
     from twtop.core.ports.usage import Ports
+    from twtop.core.sockets import Sockets
     from twtop.diagnosis.evidence import Digest
     from twtop.diagnosis.finding import Finding
     from twtop.diagnosis.rule import Rule
@@ -79,7 +84,7 @@ class Doctor:
 
     def _apply(self, rule: Rule, evidence: Evidence, now_s: float) -> None:
         for symptom in rule.find(evidence):
-            finding = rule.finding(symptom, evidence.host)
+            finding = _with_owner(rule.finding(symptom, evidence.host), rule.owners, evidence.sockets)
             case = self._cases.get(finding.identity)
             if case is None:
                 case = self._cases[finding.identity] = _Case(finding, now_s, now_s, 0)
@@ -120,3 +125,11 @@ class Doctor:
                 ),
             )
         )
+
+
+def _with_owner(finding: Finding, words: str, sockets: Sockets) -> Finding:
+    """Add whose its sockets are to the evidence, where that is known."""
+    if not words or sockets.owners is NO_OWNERS:
+        return finding
+    named = whose(sockets, np.flatnonzero(finding.sockets.mask(sockets))).everybody()
+    return replace(finding, evidence=(*finding.evidence, f"{words} {named}")) if named else finding

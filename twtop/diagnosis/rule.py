@@ -111,6 +111,8 @@ class Rule:
     """Where the arithmetic comes from: kernel files, RFC sections."""
     snapshots: int = 1
     """In how many snapshots one after the other it must be seen before it is told."""
+    owners: str = ""
+    """What is said before the owner of its sockets, such as ``held by``; empty where none is to be named."""
     family: str = ""
     """Shared by rules of which one speaks where another falls silent: the finding goes on under its name."""
 

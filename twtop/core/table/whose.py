@@ -37,6 +37,12 @@ class Whose:
             return self._processes(span)
         return self._holder(span, by_command="command" not in keys)
 
+    def everybody(self) -> str:
+        """Say whose all of them are: who has most of them, or else how many processes have some."""
+        if not len(self.owner):
+            return ""
+        return self._holder(slice(None), by_command=True) or self._processes(slice(None))
+
     def _certainties(self, span: slice) -> str:
         """Say how it is known that they are somebody's, unless he holds all of them: ``312 was, 4 held``."""
         counts = np.bincount(self.certainty[span], minlength=len(Certainty))

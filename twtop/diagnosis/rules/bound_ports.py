@@ -62,6 +62,7 @@ RULES: Final = (
         " on one source address are in use",
         inputs=("sockets", "ports"),
         find=_bound_first,
+        owners="used by",
         cause="A program binds its source address, and so a port, before it connects. connect() passes"
         " over that port then for every destination, also while only a TIME-WAIT of it is left; and bind()"
         " takes none that is in use on its address, towards wherever.",

@@ -83,6 +83,7 @@ RULES: Final = (
         inputs=("sockets",),
         helped_by=("tcp_info",),
         find=_leaks,
+        owners="held by",
         cause="The peer closed; the application here has not called close(). No clock ends them.",
         check=(
             "Which process holds them: {list}",

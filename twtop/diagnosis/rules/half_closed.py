@@ -49,6 +49,7 @@ RULES: Final = (
         inputs=("sockets",),
         helped_by=("tcp_info",),
         find=_waiting,
+        owners="held by",
         cause="The application has closed its sending side and keeps the descriptor to read on. The peer"
         " neither sends nor closes, and may be gone: nothing here would notice.",
         check=(

@@ -67,6 +67,7 @@ RULES: Final = (
         threshold=f"{_LEAST} ESTAB without a timer that have received nothing for tcp_keepalive_time",
         inputs=("sockets", "tcp_info", _TIME),
         find=_missing,
+        owners="held by",
         cause="If a peer loses power, its network or its NAT entry, no FIN and no RST arrives. Without"
         " SO_KEEPALIVE, and as long as this host sends nothing, such a connection stays open for ever.",
         check=(

@@ -185,6 +185,7 @@ RULES: Final = (
         inputs=("sockets", "backlogs"),
         helped_by=(_OVERFLOWS, SOMAXCONN, "tcp_info"),
         find=_overflowing,
+        owners="held by",
         cause="Connections come faster than the application calls accept(), or it has stopped to. A full"
         " queue drops SYNs and last ACKs: clients try again, wait, and time out.",
         check=(
@@ -212,6 +213,7 @@ RULES: Final = (
         inputs=("sockets", "backlogs"),
         helped_by=(SOMAXCONN,),
         find=_nearly_full,
+        owners="held by",
         cause="The backlog is the smaller of somaxconn and the number given to listen(), when it was called."
         " Bursts of new connections come near it; beyond it they are dropped.",
         check=("Whose it is: {listeners}", "Do drops begin: nstat TcpExtListenOverflows"),

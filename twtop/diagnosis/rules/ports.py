@@ -210,6 +210,7 @@ RULES: Final = (
         " connect() may take over",
         inputs=("sockets", "ports"),
         find=partial(_tight, level=_GONE),
+        owners="used by",
         cause="Every connection needs a port of its own towards this destination, and keeps it through"
         " TIME-WAIT. With none left connect() fails: EADDRNOTAVAIL; or bind() before it: EADDRINUSE.",
         check=_CHECK,
@@ -226,6 +227,7 @@ RULES: Final = (
         f" {_NEARLY:.0%} of all",
         inputs=("sockets", "ports"),
         find=partial(_tight, level=_SLOW),
+        owners="used by",
         cause="connect() tries ports of one parity first. Towards this destination they are all taken: it"
         " walks past every one of them, each time, and takes a hundred times as long.",
         check=(*_CHECK, "CPU time in connect(): perf top -g, __inet_hash_connect"),
@@ -244,6 +246,7 @@ RULES: Final = (
         threshold=f"below half, and all of them in {MINUTE_S} s if the last {TREND_S} s go on",
         inputs=("sockets", "ports"),
         find=partial(_tight, level=_SOON),
+        owners="used by",
         cause="Ports towards this destination are taken faster than they come back.",
         check=_CHECK,
         remedies=(_POOL, _OPEN, _NO_PORT, _REUSE, _TIMESTAMPS, _WIDER, _SPREAD),
@@ -260,6 +263,7 @@ RULES: Final = (
         " connect() slow for good",
         inputs=("sockets", "ports"),
         find=_churn,
+        owners="used by",
         cause="The application opens a connection, uses it once and closes it first: no pool.",
         check=("Which program: {list}", "Is it nearly every new one: nstat TcpActiveOpens TcpExtTW"),
         remedies=(_KEEP,),
