@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,11 +26,19 @@ class Whose:
     owners: Owners
     owner: U32
     certainty: U8
+    _told: dict[tuple[int, int, int], str] = field(default_factory=dict)
+    """What was said of groups, by the number of their keys and their span: lines are drawn time and again."""
 
     def group(self, keys: tuple[str, ...], span: slice) -> str:
         """Say whose the sockets of a group are, as far as its keys, down to its own, do not."""
         if self.owners is NO_OWNERS:
             return ""
+        place = len(keys), span.start, span.stop
+        if place not in self._told:
+            self._told[place] = self._of_group(keys, span)
+        return self._told[place]
+
+    def _of_group(self, keys: tuple[str, ...], span: slice) -> str:
         if "owner" in keys:
             return self._certainties(span) if keys[-1] == "owner" else ""
         if KEYS[keys[-1]].of_owners:
