@@ -23,6 +23,7 @@ from twtop.sources.observer import Frame, Observer
 
 if TYPE_CHECKING:
     from twtop.core.options import ScreenOptions
+    from twtop.sources.panorama import Looked
 
 HOST: Final = HostInfo("web-3", "6.18.0", "host", False)
 OWN: Final = "10.0.0.7"
@@ -155,7 +156,7 @@ def frames() -> list[Frame]:
 class Recorded(Collector):
     """Delivers what it was given, at once, and nothing else; of several, the last one counts."""
 
-    def __init__(self, options: ScreenOptions, *recorded: Frame) -> None:
+    def __init__(self, options: ScreenOptions, *recorded: Looked) -> None:
         super().__init__(options)
         self._recorded = recorded
 

@@ -10,7 +10,8 @@ EXPR   a filter as ss(8) has it: state close-wait, dport = :443,
        port:8000-8999, a bare address or network for either side, a bare state;
        pid = 77,78, proc = NAME, user = NAME, cgroup = UNIT (or container, or
        path), owner = exact (or held, was, earlier, listener, likely, unknown),
-       label = NAME with the names of ~/.config/twtop/names; * is any text
+       label = NAME with the names of ~/.config/twtop/names, netns = NAME of
+       a network namespace; * is any text
 KEYS   of state, peer, remote, remote-address, remote-network, remote-port,
        local, local-address, local-port, namespace, role, owner, command, user,
        unit, label; by commas, outermost first

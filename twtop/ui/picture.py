@@ -59,7 +59,13 @@ class Picture:
     @property
     def lacks(self) -> tuple[str, ...]:
         """What is missing in what is shown, one sentence each."""
-        return self.frame.moment.snapshot.degraded if self.several is None else self.several.lacks
+        if self.several is None:
+            return self.frame.moment.snapshot.degraded
+        lacking = sum(bool(place.lacks) for place in self.several.places)
+        if lacking <= 1:
+            return self.several.lacks
+        total = len(self.several.places)
+        return (f"{lacking} of {total} network namespaces cannot be read, or not in full: N tells why",)
 
     @property
     def owners_lack(self) -> tuple[str, ...]:
