@@ -61,6 +61,14 @@ async def test_ctrl_s_saves_what_is_shown(server: Host, key: str, tmp_path: Path
     assert file.text.startswith("# mine\n")
 
 
+async def test_what_is_hidden_from_the_start_is_hidden_when_it_is_saved(server: Host) -> None:
+    async with screen(server, replace(options(), own_session=False)) as user:
+        assert user.app._spec.hides_session
+        assert not user.app.chosen().own_session
+        await user.press("o")
+        assert user.app.chosen().own_session
+
+
 @pressing("app", "ctrl+s")
 async def test_what_cannot_be_saved_is_said_on_the_screen(server: Host, key: str, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"

@@ -81,6 +81,7 @@ class Actions(App[None], inherit_bindings=False):
             sort=spec.sort,
             reverse=not spec.descending,
             columns=spec.columns,
+            own_session=not spec.hides_session,
         )
 
     def _choose(self, spec: Spec) -> None:

@@ -95,7 +95,14 @@ class TwtopApp(
         self.theme = options.theme
         self._options = options
         self._keys = rebound(options.keymap)
-        self._spec = Spec(options.filter, options.keys, options.sort, not options.reverse, options.columns)
+        self._spec = Spec(
+            options.filter,
+            options.keys,
+            options.sort,
+            not options.reverse,
+            options.columns,
+            hides_session=not options.own_session,
+        )
         self._result: Result | None = None
         self._newest: Looked | None = None
         self._shown: Picture | None = None

@@ -127,6 +127,9 @@ class ScreenOptions:
         example=1,
         of_view=False,
     )
+    own_session: bool = option(
+        "own-session", Flag(), True, "show the SSH connection twtop is used over", example=False
+    )
     allow_close: bool = False
     """Whether sockets may be closed. No file can say so: who closes sockets says it each time."""
     labels: Labels | None = None
