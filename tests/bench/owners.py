@@ -21,7 +21,7 @@ from twtop.lab.lab import Lab
 from twtop.lab.namespaces import require_namespaces
 from twtop.sources.live import LiveSource
 from twtop.sources.observer import Observer
-from twtop.sources.owner_finder import CPU_SHARE, OwnerFinder
+from twtop.sources.owner_finder import BURST_S, CPU_SHARE, OwnerFinder
 
 PER_SECOND: Final = 1000
 """New connections of the busy processes."""
@@ -29,7 +29,6 @@ BUSY: Final = 10
 """One process in so many makes them, so that they last a second or two."""
 
 _PER_SS: Final = Target(3, at_least=True)
-_CPU: Final = Target(1000 * CPU_SHARE)
 _TICK_S: Final = 1.0
 _SETTLING_TICKS: Final = 3
 """Whatever credit is left from the start is used up in these."""
@@ -52,7 +51,7 @@ def run(processes: int, descriptors: int, sockets: int, rounds: int, ticks: int)
         crowd.churn()
         with _Ticks() as hurried:
             measured_busy = hurried.measure(ticks)
-        _report_ticks(measured, measured_busy, busy)
+        _report_ticks(measured, measured_busy, busy, ticks)
 
 
 def _report_first(processes: int, rounds: int) -> None:
@@ -168,13 +167,17 @@ class _Ticks:
         return int(thread.read_text().split()[0]) / 1e9
 
 
-def _report_ticks(quiet: Measured, hurried: Measured, busy: int) -> None:
+def _report_ticks(quiet: Measured, hurried: Measured, busy: int, ticks: int) -> None:
+    # In so short a time, what was saved up before counts too.
+    with_burst = Target(1000 * (CPU_SHARE + BURST_S / ticks))
     show(
-        "each tick, told of a snapshot once a second",
+        f"{ticks} ticks, told of a snapshot once a second",
         [
-            Figure.of("CPU of the finder, quiet", quiet.cpu_ms, "ms/s", _CPU),
+            Figure.of("CPU of the finder, quiet", quiet.cpu_ms, "ms/s", Target(1000 * CPU_SHARE)),
             Figure("  owners known a tick later", f"{quiet.known:.2%}"),
-            Figure.of(f"CPU, {PER_SECOND:,} connections/s in {busy} processes", hurried.cpu_ms, "ms/s", _CPU),
+            Figure.of(
+                f"CPU, {PER_SECOND:,} connections/s in {busy} processes", hurried.cpu_ms, "ms/s", with_burst
+            ),
             Figure("  new sockets in a snapshot", f"{hurried.new:,.0f}"),
             Figure("  owners known a tick later", f"{hurried.known:.2%}"),
             Figure("CPU of telling it of a snapshot", f"{hurried.tell_ms:.2f} ms"),
