@@ -65,7 +65,7 @@ def all_of_them() -> Panorama:
         Place(host, frames()[-1]),
         Place(SHOP, frame_of(SHOP, 40)),
         Place(CACHE, frame_of(CACHE, 7, (outside,))),
-        Place(EMPTY, frame_of(EMPTY, 0), rests=True),
+        Place(EMPTY, frame_of(EMPTY, 0), idle=True, rests=True),
         Place(GONE, None, "it is gone"),
     ]
     return panorama(places).at_cost(1.0, 0.004)

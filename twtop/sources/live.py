@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from twtop.core.own_session import Session
     from twtop.core.settings import Setting
     from twtop.kernel.bytecode import KernelFilter
 
@@ -44,6 +45,14 @@ class _Bound(NamedTuple):
     due_s: float
 
 
+class Known(NamedTuple):
+    """What is the same in all network namespaces."""
+
+    lists_bound: bool
+    """What `kernel_lists_bound_inactive` says."""
+    session: Session
+
+
 class LiveSource:
     """The network namespace of the creating thread, over netlink, or through /proc where that is refused.
 
@@ -51,8 +60,11 @@ class LiveSource:
     are listed less often, so that they cost a hundredth of the CPU time at most.
     """
 
-    def __init__(self, name: str | None = None) -> None:
-        """``name`` is what a namespace that is not the machine's first one is called."""
+    def __init__(self, name: str | None = None, known: Known | None = None) -> None:
+        """``name`` is what a namespace that is not the machine's first one is called.
+
+        ``known`` need not be found out again.
+        """
         self.host: HostInfo = read_host()
         if name is not None and self.host.namespaced:
             self.host = self.host._replace(namespace_label=name)
@@ -65,11 +77,11 @@ class LiveSource:
         self._tcp_info = TcpInfoReader()
         self._configured: dict[str, Setting] = {}
         self._files_due_s = 0.0
-        self._session = read_own_session()
+        self._session = read_own_session() if known is None else known.session
         try:
             self._diag = SockDiag()
             self.reader = SocketReader()
-            if kernel_lists_bound_inactive(self._diag):
+            if kernel_lists_bound_inactive(self._diag) if known is None else known.lists_bound:
                 self._bound = _Bound(Sockets.empty(), 0.0)
         except KernelError as error:
             self.refusal = str(error)
@@ -106,6 +118,18 @@ class LiveSource:
             KernelError: the kernel refuses both netlink and /proc, or sends damaged answers twice.
         """
         sockets, remarks = self._from_netlink(wanted) if self._diag else self._from_proc()
+        return self._snapshot(sockets, remarks, self._udp_ports())
+
+    def take_idle(self) -> Snapshot:
+        """Take a snapshot of a namespace without sockets: nothing is looked for, which costs little.
+
+        Sockets that are only bound are missed, and UDP ports unknown.
+        """
+        return self._snapshot(Sockets.empty(), (), None)
+
+    def _snapshot(
+        self, sockets: Sockets, remarks: tuple[str, ...], udp_ports: NDArray[np.uint16] | None
+    ) -> Snapshot:
         wall_s, instant_s = time.time(), time.monotonic()
         counters = read_counters()
         return snapshot(
@@ -114,7 +138,7 @@ class LiveSource:
             instant_s=instant_s,
             sysctls=read_sysctls(),
             counters=counters,
-            udp_ports=self._udp_ports(),
+            udp_ports=udp_ports,
             degraded=(*remarks, *counters.problems),
             unlisted=None if self.lists_bound_inactive else UNLISTED,
             configured=self._read_files(instant_s),

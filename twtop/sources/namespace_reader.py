@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from twtop.sources.observer import Frame
 
 REST_S: Final = 10.0
-"""How long a namespace in which the kernel counts no socket is not read in full: sockets that are only bound
-are not counted."""
+"""How often counters and sysctls are read where the kernel counts no sockets."""
 _AGAIN_S: Final = 5.0
 """When one that refused is tried again."""
 
@@ -39,53 +38,56 @@ class Reader:
         self._labels = labels
         self._source: Source | None = None
         self._observer: Observer | None = None
-        self._place = Place(namespace, None, "not read yet")
+        self._place = Place(namespace, None, "it was not read yet")
         self._due_s = 0.0
 
-    def read(self, holdings: Holdings | None) -> Frame:
-        """Take a snapshot and return what follows from it; raises KernelError."""
-        if self._source is None or self._observer is None:
-            self._source = open_source(self.namespace)
-            self._observer = Observer(self._source.host, self._registry, self._source.reader, self._labels)
-        snapshot = self._source.take()
+    def read(self, holdings: Holdings | None, *, idle: bool = False) -> Frame:
+        """Take a snapshot and return what follows from it; ``idle``: there are no sockets to look for.
+
+        Raises KernelError.
+        """
+        source, observer = self._open()
+        snapshot = source.take_idle() if idle else source.take()
         if not self.namespace.own:
             sockets = replace(snapshot.sockets, namespaces={0: self.namespace.name})
             snapshot = replace(snapshot, sockets=sockets)
-        frame = self._observer.observe(snapshot, holdings)
+        frame = observer.observe(snapshot, holdings)
         if frame.host.namespaced and frame.host.namespace_label != self.namespace.name:
             frame = replace(frame, host=frame.host._replace(namespace_label=self.namespace.name))
         return frame
+
+    def _open(self) -> tuple[Source, Observer]:
+        if self._source is None or self._observer is None:
+            self._source = open_source(self.namespace)
+            self._observer = Observer(self._source.host, self._registry, self._source.reader, self._labels)
+        return self._source, self._observer
 
     def owners_in_use(self) -> Iterable[U32]:
         """Return slots of owners that may be named again."""
         return () if self._observer is None else self._observer.owners_in_use()
 
     def look(self, holdings: Holdings | None) -> Place:
-        """Read it, unless there is nothing to read or it refused a moment ago; never raises KernelError."""
+        """Read it, unless there is nothing to read or it refused a moment ago; never raises KernelError.
+
+        Where the kernel counts no sockets none are looked for: that would be a walk over the machine's whole
+        table. Sockets that are only bound, which are not counted, are not seen there.
+        """
         now_s = time.monotonic()
-        if now_s < self._due_s and not self._awakes():
-            self._place = replace(self._place, namespace=self.namespace, rests=self._place.frame is not None)
+        if self._place.problem and now_s < self._due_s:
             return self._place
         try:
-            frame = self.read(holdings)
+            idle = not self._open()[0].has_sockets()
+            if idle and now_s < self._due_s:
+                self._place = replace(self._place, namespace=self.namespace, rests=True)
+            else:
+                self._place = Place(self.namespace, self.read(holdings, idle=idle), idle=idle)
+                self._due_s = now_s + REST_S if idle else 0.0
         except KernelError as error:
             self.close()
             reason = str(error).removeprefix(f"namespace {self.namespace.name}: ")
             self._place = Place(self.namespace, None, reason)
             self._due_s = now_s + _AGAIN_S
-        else:
-            self._place = Place(self.namespace, frame)
-            self._due_s = 0.0 if self._place.sockets else now_s + REST_S
         return self._place
-
-    def _awakes(self) -> bool:
-        if self._source is None:
-            return False
-        try:
-            return self._source.has_sockets()
-        except KernelError:
-            # To be told by the reading.
-            return True
 
     def close(self) -> None:
         """Let go of the namespace, and forget what was observed."""

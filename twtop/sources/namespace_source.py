@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from twtop.core.snapshot import Snapshot, snapshot
+from twtop.core.sockets import Sockets
 from twtop.core.sysctls import Sysctls
 from twtop.core.tcp_info import no_tcp_info
 from twtop.errors import KernelError
@@ -16,13 +18,15 @@ from twtop.kernel.counters import holds_sockets, read_counters
 from twtop.kernel.host import HostInfo, read_host
 from twtop.kernel.namespace_list import PROC, process_in
 from twtop.kernel.namespaces import HeldNamespace
+from twtop.kernel.own_session import read_own_session
 from twtop.kernel.procnet import read_tcp_tables
+from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
 from twtop.kernel.sysctl import WATCHED
 from twtop.kernel.udp import read_udp_ports
-from twtop.sources.live import UNLISTED, LiveSource
+from twtop.sources.live import UNLISTED, Known, LiveSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -44,6 +48,9 @@ class Source(Protocol):
 
     def take(self, wanted: KernelFilter | None = None) -> Snapshot:
         """Take a snapshot; raises KernelError."""
+
+    def take_idle(self) -> Snapshot:
+        """Take a snapshot without looking for sockets; raises KernelError."""
 
     def has_sockets(self) -> bool:
         """Tell whether there are any, as far as the kernel's own count tells; cheap."""
@@ -95,8 +102,9 @@ class EnteredSource(_Closing):
         """Enter it for the first time; raises OSError."""
         self._held = _hold(namespace)
         try:
+            known = _known()
             with self._held.entered():
-                self._live = LiveSource(namespace.name)
+                self._live = LiveSource(namespace.name, known)
         except OSError:
             self._held.close()
             raise
@@ -106,6 +114,11 @@ class EnteredSource(_Closing):
         """Take a snapshot as `LiveSource` does."""
         with self._inside():
             return self._live.take(wanted)
+
+    def take_idle(self) -> Snapshot:
+        """Take a snapshot without looking for sockets, as `LiveSource` does."""
+        with self._inside():
+            return self._live.take_idle()
 
     def has_sockets(self) -> bool:
         """Look at the kernel's own count."""
@@ -125,6 +138,17 @@ class EnteredSource(_Closing):
         """Let go: as long as it is held, the namespace cannot end."""
         self._live.close()
         self._held.close()
+
+
+@cache
+def _known() -> Known:
+    """Find out once, and in the thread's own namespace, what is the same in all."""
+    try:
+        with SockDiag() as diag:
+            lists_bound = kernel_lists_bound_inactive(diag)
+    except KernelError:
+        lists_bound = False
+    return Known(lists_bound, read_own_session())
 
 
 def _hold(namespace: Namespace) -> HeldNamespace:
@@ -156,15 +180,22 @@ class OutsideSource(_Closing):
 
         Raises KernelError where the files cannot be read, or no known process is left.
         """
+        return self._take(read_tcp_tables, _udp_ports)
+
+    def take_idle(self) -> Snapshot:
+        """Take a snapshot without looking for sockets; raises KernelError as `take` does."""
+        return self._take(lambda _: Sockets.empty(), lambda _: None)
+
+    def _take(
+        self, tcp: Callable[[Path], Sockets], udp: Callable[[Path], NDArray[np.uint16] | None]
+    ) -> Snapshot:
         pid, root = self._process()
-        sockets = read_tcp_tables(root)
+        sockets, udp_ports = tcp(root), udp(root)
         wall_s, instant_s = time.time(), time.monotonic()
         counters = read_counters(root)
-        udp_ports = _udp_ports(root)
         if process_in(self._namespace) != pid:
-            raise KernelError(
-                f"namespace {self._namespace.name}: process {pid} left while its files were read"
-            )
+            name = self._namespace.name
+            raise KernelError(f"namespace {name}: process {pid} left while its files were read")
         return snapshot(
             replace(sockets, namespaces={0: self._namespace.name}),
             wall_s=wall_s,

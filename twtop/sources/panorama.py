@@ -26,8 +26,10 @@ class Place:
     frame: Frame | None
     problem: str | None = None
     """Why there is no frame; None where there is one."""
+    idle: bool = False
+    """The kernel counts no sockets there, and none were looked for."""
     rests: bool = False
-    """The frame is an earlier one: a namespace without sockets is read in full every 10 s only."""
+    """It is idle, and the frame an earlier one."""
 
     @property
     def lacks(self) -> tuple[str, ...]:

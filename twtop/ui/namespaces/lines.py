@@ -29,6 +29,9 @@ _WORST: Final[dict[Severity, tuple[str, Style]]] = {
     Severity.NOTE: ("note", styles.NOTE),
 }
 _MOST_PIDS: Final = 8
+_IDLE: Final = (
+    f"The kernel counts no sockets there: none are looked for, and the rest is read every {REST_S:.0f} s."
+)
 
 
 def titles() -> str:
@@ -85,8 +88,8 @@ def about(place: Place) -> Iterator[Part]:
         return
     for lack in place.lacks:
         yield lack, styles.WARNING
-    if place.rests:
-        yield f"It has no sockets: it is read in full every {REST_S:.0f} s only.", styles.PLAIN
+    if place.idle:
+        yield _IDLE, styles.PLAIN
     if (worst := worst_of(frame)) is not None:
         word, look = _WORST[worst.severity]
         yield f"{word}  {worst.headline}", look
