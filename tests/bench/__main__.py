@@ -26,8 +26,10 @@ def main() -> int:
     once.add_argument("--alternate", type=int, default=100_000, help="how many of the second kind (100000)")
     for kind in (once, rules):
         kind.add_argument("--rounds", type=int, default=9, help="how often to measure (9)")
-    whose.add_argument("--processes", type=int, default=2_000, help="how many hold sockets (2000)")
-    whose.add_argument("--descriptors", type=int, default=50_000, help="how many sockets they hold (50000)")
+    for kind, processes in ((whose, 2_000), (live, 0)):
+        what = f"how many hold other sockets ({processes})"
+        kind.add_argument("--processes", type=int, default=processes, help=what)
+        kind.add_argument("--descriptors", type=int, default=50_000, help="sockets that they hold (50000)")
     whose.add_argument("--rounds", type=int, default=5, help="how often to measure the first answer (5)")
     whose.add_argument("--ticks", type=int, default=10, help="seconds for which to measure ticks (10)")
     chosen = parser.parse_args()
@@ -40,7 +42,7 @@ def main() -> int:
             case "owners":
                 owners.run(chosen.processes, chosen.descriptors, chosen.sockets, chosen.rounds, chosen.ticks)
             case _:
-                screen.run(chosen.sockets)
+                screen.run(chosen.sockets, chosen.processes, chosen.descriptors)
     except TwtopError as error:
         print(f"tests.bench: {error}", file=sys.stderr)
         return 2

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import psutil
@@ -17,6 +17,7 @@ import psutil
 from tests.bench.feeder import LIFE_S
 from tests.bench.report import Figure, Target, show, where
 from tests.pty.terminal import ROOT, Terminal, python
+from twtop.lab.crowd import Crowd
 from twtop.lab.lab import Lab
 from twtop.lab.namespaces import require_namespaces
 
@@ -49,6 +50,8 @@ class Targets(NamedTuple):
 
 FEW_SOCKETS: Final = Targets(Target(3), Target(85), Target(0.8), {80: Target(1.5)})
 MANY_SOCKETS: Final = Targets(Target(35), Target(160), Target(1.2), {80: Target(4), 200: Target(8)})
+AMONG_PROCESSES: Final = MANY_SOCKETS._replace(cpu=Target(45))
+"""With owners to be found among thousands of processes."""
 
 
 class Probe(Terminal):
@@ -82,14 +85,19 @@ class Probe(Terminal):
         return float(sum(process.memory_info().rss for process in self.tree)) / 1e6
 
 
-def run(sockets: int) -> None:
-    """Bring up so many TIME-WAITs and print a report for each size of terminal."""
+def run(sockets: int, processes: int, descriptors: int) -> None:
+    """Bring up so many TIME-WAITs, and processes that hold others; report on each size of terminal."""
     require_namespaces()
     # An installed twtop is compiled, and so is one that ran before, unless Python is told not to keep it.
     compileall.compile_dir(ROOT / "twtop", quiet=1)
-    targets = MANY_SOCKETS if sockets >= MANY else FEW_SOCKETS
+    targets = AMONG_PROCESSES if processes else MANY_SOCKETS if sockets >= MANY else FEW_SOCKETS
     print(f"{where()}; shared with what feeds the sockets and what plays the terminal")
-    with Lab() as lab, _fed(lab.client, sockets), lab.client.entered():
+    with Lab() as lab, ExitStack() as others:
+        if processes:
+            print(f"{processes:,} processes hold {descriptors:,} sockets besides", flush=True)
+            others.enter_context(Crowd(lab.client, processes, descriptors))
+        others.enter_context(_fed(lab.client, sockets))
+        others.enter_context(lab.client.entered())
         for columns, rows in SIZES:
             _measure(columns, rows, targets)
 
