@@ -185,6 +185,14 @@ def test_without_a_process_user_and_cgroup_are_known() -> None:
     assert now.owners_lack == "owners of 0 of 2 sockets; refused"
 
 
+def test_what_a_user_holds_is_held_in_every_snapshot_and_named_as_soon_as_possible() -> None:
+    watch = Watch()
+    sockets = clients([ESTAB], [500], [40000], uid=[33])
+    assert watch.see(sockets, Holdings()) == ["user 33"]
+    assert watch.see(sockets, holdings({}, users={33: "www-data"})) == ["user www-data"]
+    assert watch.see(clients([TIME_WAIT], [0], [40000]), Holdings()) == ["was user www-data"]
+
+
 def test_how_much_is_missing_is_said() -> None:
     watch = Watch()
     sockets = clients([ESTAB, ESTAB, TIME_WAIT], [500, 501, 0], [1, 2, 3])

@@ -100,7 +100,8 @@ class Attributor:
         if not rows.size:
             return
         claims.claim(rows, self._holder_of(sockets.inode[rows], holdings), Certainty.HELD)
-        nameless = rows[claims.owner[rows] == 0]
+        # Anew each time: names of users and cgroups may have become known.
+        nameless = rows[~self._registry.table().has_process[claims.owner[rows]]]
         claims.claim(nameless, self._by_user(sockets, nameless, holdings), Certainty.HELD)
 
     def _hold_last(self, claims: Claims, before: Snapshot, now: Snapshot, holdings: Holdings) -> None:
