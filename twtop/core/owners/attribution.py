@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twtop.core.lookup import find
+from twtop.core.mixing import mixed
 from twtop.core.owners.certainty import Certainty
 from twtop.core.owners.cgroup import unit_of
 from twtop.core.owners.circumstances import by_listener, by_remote_end
 from twtop.core.owners.earlier import Earlier
 from twtop.core.owners.owner import NO_UID, Owner
+from twtop.core.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,9 +140,12 @@ class Attributor:
         return self._partial(np.full(len(rows), NO_UID, np.uint64), sockets.cgroup[rows], holdings)
 
     def _partial(self, uids: U64, cgroups: U64, holdings: Holdings) -> U32:
-        pairs, which = np.unique(np.stack([uids, cgroups], axis=1), axis=0, return_inverse=True)
-        slots = [self._registry.slot(_partial_owner(uid, cgroup, holdings)) for uid, cgroup in pairs.tolist()]
-        return np.array(slots, np.uint32)[which.ravel()]
+        alike = Runs.of(mixed([uids, cgroups]))
+        pairs = zip(uids[alike.heads].tolist(), cgroups[alike.heads].tolist(), strict=True)
+        slots = [self._registry.slot(_partial_owner(uid, cgroup, holdings)) for uid, cgroup in pairs]
+        owner = np.zeros(len(uids), np.uint32)
+        owner[alike.rows] = np.repeat(np.array(slots, np.uint32), alike.sizes)
+        return owner
 
 
 def _partial_owner(uid: int, cgroup: int, holdings: Holdings) -> Owner:
