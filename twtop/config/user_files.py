@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twtop.core.text import printable
 from twtop.errors import UsageError
+from twtop.kernel.files import read_regular_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,14 +41,7 @@ def read_user_file(path: Path, most_bytes: int, *, needed: bool = False) -> byte
     try:
         if not (needed or _is_there(path)):
             return None
-        # Without O_NONBLOCK a pipe would make us wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise UsageError(f"{shown_path(path)} is no regular file; write one, or remove it")
-            return _read(descriptor, most_bytes + 1)
-        finally:
-            os.close(descriptor)
+        content = read_regular_file(path, most_bytes + 1)
     except FileNotFoundError as error:
         raise UsageError(f"{shown_path(path)}: there is no such file") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -56,6 +49,9 @@ def read_user_file(path: Path, most_bytes: int, *, needed: bool = False) -> byte
         raise UsageError(
             f"{shown_path(path)} cannot be read: {reason}; make it readable, or remove it"
         ) from error
+    if content is None:
+        raise UsageError(f"{shown_path(path)} is no regular file; write one, or remove it")
+    return content
 
 
 def _is_there(path: Path) -> bool:
@@ -65,10 +61,3 @@ def _is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return False
     return True
-
-
-def _read(descriptor: int, most_bytes: int) -> bytes:
-    content = b""
-    while len(content) < most_bytes and (more := os.read(descriptor, most_bytes - len(content))):
-        content += more
-    return content

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from twtop.core.names.services import parse_services
+from twtop.kernel.files import read_regular_file
 
 _FILE: Final = Path("/etc/services")
 _LIMIT: Final = 2_000_000
@@ -29,12 +28,7 @@ def read_services(path: Path = _FILE) -> dict[int, str]:
 
     The file is read once, and not asked port by port: ``getservbyport`` opens and searches it each time.
     """
+    found: bytes | None = None
     with suppress(OSError):
-        # Without O_NONBLOCK a pipe would make us wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return parse_services(os.read(descriptor, _LIMIT).decode("utf-8", "replace"))
-        finally:
-            os.close(descriptor)
-    return {}
+        found = read_regular_file(path, _LIMIT)
+    return parse_services((found or b"").decode("utf-8", "replace"))

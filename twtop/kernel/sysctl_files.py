@@ -7,8 +7,6 @@ A file of /etc/sysctl.d hides those of the same name in /run/sysctl.d, /usr/loca
 
 from __future__ import annotations
 
-import os
-import stat
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.settings import Setting
 from twtop.core.text import printable
+from twtop.kernel.files import read_regular_file
 from twtop.kernel.sysctl import WATCHED
 
 if TYPE_CHECKING:
@@ -65,14 +64,8 @@ def _dotted(name: str) -> str:
 
 def _read(path: Path) -> bytes:
     """Return the beginning of a regular file, up to the last whole line; nothing of anything else."""
+    data: bytes | None = None
     with suppress(OSError):
-        # Without O_NONBLOCK a pipe would make us wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return b""
-            data = os.read(descriptor, _LIMIT + 1)
-        finally:
-            os.close(descriptor)
-        return data if len(data) <= _LIMIT else data[: data.rfind(b"\n", 0, _LIMIT) + 1]
-    return b""
+        data = read_regular_file(path, _LIMIT + 1)
+    data = data or b""
+    return data if len(data) <= _LIMIT else data[: data.rfind(b"\n", 0, _LIMIT) + 1]
