@@ -1,24 +1,23 @@
 """Which cgroup an id means that sock_diag tells: the inode number of its folder.
 
 Sources: cgroups(7), Documentation/admin-guide/cgroup-v2.rst, fs/kernfs (``kernfs_ino``: on 64 bits the inode
-number is the id), proc_pid_mountinfo(5).
+number is the id).
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
+from twtop.kernel.mounts import MOUNTINFO, mounts
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MOUNTINFO: Final = Path("/proc/self/mountinfo")
 _MOST_FOLDERS: Final = 50_000
-_OCTAL: Final = re.compile(r"\\([0-7]{3})")
 
 
 class CgroupTree(NamedTuple):
@@ -30,15 +29,9 @@ class CgroupTree(NamedTuple):
     """The path of what is mounted there, ``/`` for the whole hierarchy as far as this namespace sees it."""
 
     @classmethod
-    def find(cls, mountinfo: Path = _MOUNTINFO) -> Self | None:
+    def find(cls, mountinfo: Path = MOUNTINFO) -> Self | None:
         """Return the mount that shows most; None where there is none."""
-        found: list[Self] = []
-        with suppress(OSError):
-            for line in mountinfo.read_text("utf-8", "surrogateescape").splitlines():
-                place, _, kind = line.partition(" - ")
-                fields = place.split()
-                if kind.startswith("cgroup2 ") and len(fields) > 4:
-                    found.append(cls(_unescaped(fields[4]), _unescaped(fields[3])))
+        found = (cls(mount.place, mount.root) for mount in mounts("cgroup2", mountinfo))
         return min(found, key=lambda tree: len(tree.root), default=None)
 
     def id_of(self, path: str) -> int | None:
@@ -79,8 +72,3 @@ class CgroupTree(NamedTuple):
         if not f"{path}/".startswith(f"{prefix}/") or "/.." in path:
             return None
         return path[len(prefix) :].rstrip("/")
-
-
-def _unescaped(field: str) -> str:
-    r"""Undo the escapes of mountinfo (``\040`` for a space)."""
-    return _OCTAL.sub(lambda code: chr(int(code[1], 8)), field)

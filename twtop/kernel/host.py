@@ -21,6 +21,9 @@ MINIMUM_KERNEL: Final = (4, 19)
 
 _OWN_NAMESPACE: Final = Path("/proc/thread-self/ns/net")
 _ONLY_IN_THE_INITIAL_NAMESPACE: Final = Path("/proc/sys/net/ipv4/tcp_mem")
+_OWN_PID_NAMESPACE: Final = Path("/proc/self/ns/pid")
+_INITIAL_PID_NAMESPACE: Final = 0xEFFF_FFFC
+"""PROC_PID_INIT_INO, include/linux/proc_ns.h."""
 
 
 def check_platform(
@@ -71,6 +74,13 @@ def in_initial_namespace() -> bool:
     privilege, and is right inside a container, where process 1 is no witness.
     """
     return _ONLY_IN_THE_INITIAL_NAMESPACE.exists()
+
+
+def in_initial_pid_namespace() -> bool | None:
+    """Tell whether /proc shows every process of the machine; None where that cannot be seen."""
+    with suppress(OSError):
+        return _OWN_PID_NAMESPACE.stat().st_ino == _INITIAL_PID_NAMESPACE
+    return None
 
 
 def _namespace_label(named_namespaces: Path) -> str:

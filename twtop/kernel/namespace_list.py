@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from twtop.core.owners.cgroup import shown_path, unit_of
 from twtop.core.text import printable
-from twtop.kernel.host import in_initial_namespace
+from twtop.kernel.host import in_initial_namespace, in_initial_pid_namespace
 from twtop.kernel.namespaces import OWN_NAMESPACE
 from twtop.kernel.processes import read_cgroup
 
@@ -33,8 +33,6 @@ FOLDERS: Final = (Path("/run/netns"), Path("/var/run/docker/netns"))
 _MOST_PIDS: Final = 16
 """So many processes of each namespace are remembered: one of them will live on."""
 _MOST_NAMES: Final = 4096
-_INITIAL_PID_NAMESPACE: Final = 0xEFFF_FFFC
-"""PROC_PID_INIT_INO, include/linux/proc_ns.h."""
 _GENERATED: Final = re.compile(r"(cni|netns)-[0-9a-f-]{36}|([0-9]+-)?[0-9a-z]{10,64}")
 """Names that engines make up for what is better called by its pod or container."""
 _OF_SESSION: Final = re.compile(r"session-.*\.scope|user@.*\.service|init\.scope|.*\.slice")
@@ -206,10 +204,7 @@ def _named(draft: _Draft, proc: Path) -> Namespace:
 
 def _is_initial(draft: _Draft) -> bool:
     """Tell whether it is the one the machine started with, as far as that can be seen from outside."""
-    if draft.own:
-        return in_initial_namespace()
-    node = _node("/proc/self/ns/pid")
-    return 1 in draft.pids and node is not None and node.inode == _INITIAL_PID_NAMESPACE
+    return in_initial_namespace() if draft.own else 1 in draft.pids and bool(in_initial_pid_namespace())
 
 
 def _process_name(pids: Iterable[int], proc: Path) -> str | None:

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Final, Self
 
 from twtop.errors import HostError
+from twtop.kernel.capabilities import Capability, effective_capabilities
 from twtop.kernel.namespaces import CLONE_NEWNET, HeldNamespace
 
 CLONE_NEWUSER: Final = 0x1000_0000
 CLONE_NEWUTS: Final = 0x0400_0000
 
-_CAPABILITIES: Final = 1 << 12 | 1 << 13 | 1 << 21
-"""CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN, bits of CapEff (capabilities(7))."""
+_CAPABILITIES: Final = Capability.NET_ADMIN | Capability.NET_RAW | Capability.SYS_ADMIN
 
 _SYSCTL: Final = Path("/proc/sys")
 _FORBIDDING: Final = (
@@ -80,10 +80,7 @@ def enter_user_namespace() -> None:
 
 
 def _privileged() -> bool:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("CapEff:"):
-            return int(line.split()[1], 16) & _CAPABILITIES == _CAPABILITIES
-    return False
+    return effective_capabilities() & _CAPABILITIES == _CAPABILITIES
 
 
 def _remedy() -> str:
