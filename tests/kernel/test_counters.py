@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from twtop.kernel.counters import PROC_NET, read_counters
+from tests.lab.oracle import eventually, states
+from twtop.kernel.counters import PROC_NET, holds_sockets, read_counters
+from twtop.lab.host import endpoint
 
 if TYPE_CHECKING:
     from twtop.core.counters import Counters
@@ -122,3 +124,27 @@ def test_each_thread_reads_the_counters_of_its_own_namespace(lab: Lab) -> None:
     thread.join()
     assert seen["thread"]["Tcp.ActiveOpens"] == 1
     assert seen["process"]["sockstat.TCP.inuse"] == read_counters()["sockstat.TCP.inuse"]
+
+
+def test_whether_the_kernel_counts_sockets(lab: Lab) -> None:
+    def counts() -> bool:
+        with lab.client.entered():
+            return holds_sockets()
+
+    assert not counts()
+    listener = lab.server.listen(8080)
+    client = lab.client.connect(*endpoint(listener))
+    assert counts()
+    accepted = lab.server.accept(listener)
+    client.close()
+    accepted.close()
+    eventually(lambda: states(lab.client), {"TIME-WAIT": 1})
+    assert counts(), "a TIME-WAIT is one, too"
+
+
+def test_what_cannot_be_read_may_hold_sockets(tmp_path: Path) -> None:
+    assert holds_sockets(tmp_path)
+    (tmp_path / "sockstat").write_text("TCP: inuse 0 orphan 3 tw 0 alloc 5 mem 1\n")
+    assert not holds_sockets(tmp_path)
+    (tmp_path / "sockstat6").write_text("TCP6: inuse 1\n")
+    assert holds_sockets(tmp_path)
