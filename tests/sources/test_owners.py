@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
+import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 
 MANY: Final = 60
 CLOSE: Final = "[s.close() for s in ss]"
-CONNECT: Final = (
-    "ss = [socket.create_connection(('{}', {})) for _ in range({})]; print(*[s.getsockname()[1] for s in ss])"
-)
+CONNECT: Final = "ss = [socket.create_connection(('{}', {})) for _ in range({})]"
 ACCEPT: Final = "ss = [l.accept()[0] for _ in range({})]; print(*[s.getpeername()[1] for s in ss])"
 
 
@@ -101,7 +99,9 @@ def servers(lab: Lab) -> Iterator[Watch]:
 
 def connected(lab: Lab, client: Child, listener: Socket, accepted: list[Socket]) -> list[int]:
     """Let a process open many connections; return its ports."""
-    ports = client.run(CONNECT.format(*endpoint(listener), MANY))
+    ports = client.run(
+        f"{CONNECT.format(*endpoint(listener), MANY)}; print(*[s.getsockname()[1] for s in ss])"
+    )
     accepted += [lab.server.accept(listener) for _ in range(MANY)]
     return [int(port) for port in ports.split()]
 
@@ -178,7 +178,7 @@ def test_a_reused_pid_is_another_owner(lab: Lab, clients: Watch) -> None:
             close_after_them(accepted)
             eventually(lambda: len(clients.look(State.TIME_WAIT)), MANY)
         address, port = endpoint(listener)
-        with born_again(first.pid, f"import socket, sys; {CONNECT.format(address, port, MANY)}"):
+        with born_again(first.pid, f"import socket; {CONNECT.format(address, port, MANY)}"):
             for _ in range(MANY):
                 lab.server.accept(listener)
             eventually(lambda: [*clients.holders(State.ESTAB).values()], [first.pid] * MANY)
@@ -192,39 +192,33 @@ def test_a_reused_pid_is_another_owner(lab: Lab, clients: Watch) -> None:
     assert groups.levels[0].measures.sockets.tolist() == [MANY, MANY]
 
 
-class _CloneArguments(ctypes.Structure):
-    """struct clone_args of include/uapi/linux/sched.h."""
-
-    _fields_ = [
-        (name, ctypes.c_uint64)
-        for name in (
-            *("flags", "pidfd", "child_tid", "parent_tid", "exit_signal"),
-            *("stack", "stack_size", "tls", "set_tid", "set_tid_size"),
-        )
-    ]
-
-
-_CLONE3: Final = 435
+BORN_AGAIN: Final = """
+import ctypes, os, signal, sys
+pid, script = int(sys.argv[1]), sys.argv[2]
+wanted = (ctypes.c_int32 * 1)(pid)
+# struct clone_args (include/uapi/linux/sched.h): the fifth is exit_signal, the last are set_tid and its size.
+arguments = (ctypes.c_uint64 * 10)(0, 0, 0, 0, signal.SIGCHLD, 0, 0, 0, ctypes.addressof(wanted), 1)
+system = ctypes.CDLL(None, use_errno=True)
+made = system.syscall(435, arguments, ctypes.sizeof(arguments))  # clone3
+if made == 0:
+    os.execv(sys.executable, [sys.executable, "-I", "-S", "-c", script])
+print(os.strerror(ctypes.get_errno()) if made < 0 else "", flush=True)
+if made > 0:
+    os.waitpid(made, 0)
+"""
 
 
 @contextmanager
 def born_again(pid: int, script: str) -> Iterator[None]:
     """Run a script in a new process with a pid that somebody else had; it lives on to the end."""
-    wanted = (ctypes.c_int32 * 1)(pid)
-    arguments = _CloneArguments(exit_signal=signal.SIGCHLD, set_tid=ctypes.addressof(wanted), set_tid_size=1)
-    argv = [sys.executable, "-I", "-S", "-c", f"{script}\nimport signal; signal.pause()"]
-    system = ctypes.CDLL(None, use_errno=True)
-    made = system.syscall(_CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments))
-    if made == 0:
+    lasting = f"{script}\nimport signal; signal.pause()"
+    # Not from here: what other threads have locked would stay locked in a process that was cloned.
+    argv = [sys.executable, "-I", "-S", "-c", BORN_AGAIN, str(pid), lasting]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        if problem := parent.stdout.readline().strip():
+            pytest.skip(f"no process can be given a pid here: {problem}")
         try:
-            os.dup2(os.open(os.devnull, os.O_RDWR), 1)
-            os.execv(argv[0], argv)  # noqa: S606 - there is no shell to be wary of
+            yield
         finally:
-            os._exit(1)
-    if made < 0:
-        pytest.skip(f"no process can be given a pid here: {os.strerror(ctypes.get_errno())}")
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+            os.kill(pid, signal.SIGKILL)

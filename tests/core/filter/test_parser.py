@@ -162,7 +162,7 @@ WRONG = [
     ("pid = 77,,78", 9, 1, "a value is missing"),
     ("pid = ,77", 6, 1, "a value is missing"),
     ("pid = 77, 78", 9, 1, "a value is missing"),
-    ("owner = nginx", 8, 5, "one of held, was"),
+    ("owner = nginx", 8, 5, "one of unknown, held, was"),
     ("prc = nginx", 0, 3, "did you mean 'proc'?"),
     ("labl = db", 0, 4, "did you mean 'label'?"),
     ("https", 0, 5, "':https'"),
