@@ -8,8 +8,6 @@ import pytest
 
 from tests.ui.keys import pressing
 from tests.ui.screen import Screen, screen
-from twtop.core.own_session import Session, ends_told
-from twtop.sources import live
 
 if TYPE_CHECKING:
     from twtop.lab.host import Host
@@ -24,9 +22,7 @@ def server_with_session(lab: Lab, server: Host, monkeypatch: pytest.MonkeyPatch)
     """One of the served connections is the one that twtop is used over, as sshd would tell."""
     session = lab.pair()
     told = f"{session.client_end[0]} {session.client_end[1]} {session.server_end[0]} {session.server_end[1]}"
-    ends = ends_told({"SSH_CONNECTION": told})
-    assert ends
-    monkeypatch.setattr(live, "read_own_session", lambda: Session(frozenset({ends})))
+    monkeypatch.setenv("SSH_CONNECTION", told)
     return server
 
 

@@ -16,7 +16,7 @@ from twtop.core.own_session import Ends, Session, ends_told
 from twtop.kernel.processes import read_process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _MOST_ANCESTORS: Final = 32
 _MOST_BYTES: Final = 1 << 17
@@ -57,7 +57,9 @@ def _lineage(pid: int) -> Iterator[int]:
         pid = int(stat.rpartition(b")")[2].split()[1])
 
 
-def _environment(pid: int) -> dict[str, str]:
+def _environment(pid: int) -> Mapping[str, str]:
+    if pid == os.getpid():
+        return os.environ
     with Path(f"/proc/{pid}/environ").open("rb") as file:
         lines = file.read(_MOST_BYTES).split(b"\0")
     wanted = (line.decode("ascii", "replace").partition("=") for line in lines if line.startswith(_WANTED))
