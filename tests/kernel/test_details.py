@@ -14,7 +14,7 @@ from twtop.core.states import State, Timer
 from twtop.core.sysctls import Sysctls
 from twtop.errors import KernelError
 from twtop.kernel.details import decode_details
-from twtop.kernel.one_socket import _split, errno_of
+from twtop.kernel.netlink import errno_of, messages
 from twtop.kernel.tcp_info_fields import KNOWN_BYTES, tcp_info_values
 from twtop.knowledge.socket_fields import absences, field_pages, lines
 
@@ -180,7 +180,7 @@ def test_no_answer_is_too_strange(rest: bytes, state: int, timer: int) -> None:
 def test_impossible_messages_are_refused() -> None:
     for length in (0, 15, 4000):
         with pytest.raises(KernelError, match=f"{length} bytes"):
-            list(_split(struct.pack("=IHHII", length, 20, 0, 1, 0)))
+            list(messages(struct.pack("=IHHII", length, 20, 0, 1, 0)))
     with pytest.raises(KernelError, match="type 77"):
         errno_of(struct.pack("=IHHIIi", 20, 77, 0, 1, 0, -2))
     with pytest.raises(KernelError, match="type 2"):

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from twtop.kernel.netlink import NLA_HDRLEN, NLA_TYPE_MASK, NLMSG_HDRLEN
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from twtop.core.sockets import Rows
 
-MESSAGE_BYTES: Final = 16 + 72
+MESSAGE_BYTES: Final = NLMSG_HDRLEN + 72
 """nlmsghdr and inet_diag_msg; attributes may follow."""
-
-HEADER_BYTES: Final = 4
-TYPE_MASK: Final = 0x3FFF
-"""NLA_TYPE_MASK"""
 
 _ATTRIBUTE: Final = np.dtype([("length", np.uint16), ("type", np.uint16)])
 
@@ -37,17 +35,17 @@ def find_attributes(
     nth, at, end = np.arange(len(starts)), starts + (MESSAGE_BYTES >> 2), (starts << 2) + length
     found: list[tuple[Rows, Rows]] = [(nth[:0], at[:0])]
     while True:
-        inside = (at << 2) + HEADER_BYTES <= end
+        inside = (at << 2) + NLA_HDRLEN <= end
         nth, at, end = nth[inside], at[inside], end[inside]
         if not at.size:
             break
         size = attributes["length"][at].astype(np.int64)
-        if size.min() < HEADER_BYTES or np.any((at << 2) + size > end):
-            possible = (size >= HEADER_BYTES) & ((at << 2) + size <= end)
+        if size.min() < NLA_HDRLEN or np.any((at << 2) + size > end):
+            possible = (size >= NLA_HDRLEN) & ((at << 2) + size <= end)
             nth, at, end, size = nth[possible], at[possible], end[possible], size[possible]
-        this = attributes["type"][at] & np.uint16(TYPE_MASK) == wanted
-        long_enough = this & (size >= HEADER_BYTES + least)
-        found.append((nth[long_enough], at[long_enough] + (HEADER_BYTES >> 2)))
+        this = attributes["type"][at] & np.uint16(NLA_TYPE_MASK) == wanted
+        long_enough = this & (size >= NLA_HDRLEN + least)
+        found.append((nth[long_enough], at[long_enough] + (NLA_HDRLEN >> 2)))
         nth, at, end = nth[~this], (at + (size + 3 >> 2))[~this], end[~this]
     which, where = zip(*found, strict=True)
     return np.concatenate(which), np.concatenate(where)

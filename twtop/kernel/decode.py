@@ -21,19 +21,20 @@ from twtop.core.address import MAPPED_PREFIX
 from twtop.core.sockets import U32, U64, Mask, Rows, Sockets, zeros_column
 from twtop.errors import KernelError
 from twtop.kernel.attributes import MESSAGE_BYTES, find_attributes
+from twtop.kernel.netlink import (
+    NLM_F_DUMP_INTR,
+    NLM_F_MULTI,
+    NLMSG_DONE,
+    NLMSG_ERROR,
+    NLMSG_HDRLEN,
+    NLMSG_OVERRUN,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-NLMSG_ERROR: Final = 2
-NLMSG_DONE: Final = 3
-NLMSG_OVERRUN: Final = 4
-NLM_F_MULTI: Final = 0x2
-NLM_F_DUMP_INTR: Final = 0x10
-
-HEADER_BYTES: Final = 16
 _SEQUENCE_WORD: Final = 2
 _MAX_ERRNO: Final = 4095
 """include/linux/err.h; what is beyond is no error number but damage."""
@@ -141,7 +142,7 @@ def _guess(words: U32, start: Rows, end_bytes: Rows, sequence: int) -> Rows | No
     found = np.flatnonzero(area[_SEQUENCE_WORD:] == sequence) + borders[0]
     links = np.append(found, borders[-1])
     size = np.diff(links) << 2
-    chained = np.array_equal(words[found], size) and size.min(initial=HEADER_BYTES) >= HEADER_BYTES
+    chained = np.array_equal(words[found], size) and size.min(initial=NLMSG_HDRLEN) >= NLMSG_HDRLEN
     return found if chained and np.array_equal(links[np.searchsorted(links, borders)], borders) else None
 
 
@@ -153,7 +154,7 @@ def _walk(words: U32, position: Rows, end_bytes: Rows) -> Rows:
     position, end, end_bytes = position[alive], end[alive], end_bytes[alive]
     while position.size:
         length = words[position].astype(np.int64)
-        if length.min() < HEADER_BYTES:
+        if length.min() < NLMSG_HDRLEN:
             raise KernelError("a netlink message is shorter than its header of 16 bytes")
         following = position + (length + 3 >> 2)
         found.append(position)
@@ -171,7 +172,7 @@ def _raise_errors(messages: NDArray[Any], types: NDArray[np.uint16], done: Mask)
     if np.any(types == NLMSG_OVERRUN):
         raise KernelError("netlink lost data of the dump (NLMSG_OVERRUN)")
     errors = types == NLMSG_ERROR
-    told = messages["length"] >= HEADER_BYTES + 4
+    told = messages["length"] >= NLMSG_HDRLEN + 4
     if np.any(errors & ~told):
         raise KernelError("netlink reported an error without saying which")
     status = messages["error"][errors | done & told]

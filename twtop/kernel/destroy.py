@@ -25,8 +25,16 @@ from twtop.core.closing.plan import Lacks
 from twtop.core.states import State
 from twtop.errors import KernelError
 from twtop.kernel.attributes import MESSAGE_BYTES
-from twtop.kernel.decode import HEADER_BYTES, NLMSG_ERROR
-from twtop.kernel.one_socket import SocketGoneError, SocketReader, errno_of
+from twtop.kernel.netlink import (
+    NLM_F_ACK,
+    NLM_F_DUMP,
+    NLM_F_REQUEST,
+    NLMSG_ERROR,
+    NLMSG_HDRLEN,
+    attribute,
+    errno_of,
+)
+from twtop.kernel.one_socket import SocketGoneError, SocketReader
 from twtop.kernel.requests import REQUEST
 from twtop.kernel.sockdiag import INET_DIAG_REQ_BYTECODE, SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK
 
@@ -35,14 +43,11 @@ if TYPE_CHECKING:
 
 SOCK_DESTROY: Final = 21
 
-_REQUEST: Final = 0x1  # NLM_F_REQUEST
-_ACKNOWLEDGED: Final = 0x5  # NLM_F_REQUEST | NLM_F_ACK
-_DUMP: Final = 0x301  # NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH
-_BY_MARK: Final = struct.pack("=60xHHBBHII", 16, INET_DIAG_REQ_BYTECODE, 10, 12, 16, 0, 0)
+_BY_MARK: Final = bytes(60) + attribute(INET_DIAG_REQ_BYTECODE, struct.pack("=BBHII", 10, 12, 16, 0, 0))
 """A dump of no states at all (inet_diag_req), filtered by INET_DIAG_BC_MARK_COND: whatever mark."""
 _STATE: Final = struct.Struct("=xBB")
 _INODE: Final = struct.Struct("=I")
-_INODE_AT: Final = HEADER_BYTES + 68
+_INODE_AT: Final = NLMSG_HDRLEN + 68
 _REMOTE_PORT: Final = slice(10, 12)
 _LISTENERS_TRIED: Final = 500
 """Of eight listeners at one port each is met within 30 tries, as a rule."""
@@ -106,13 +111,13 @@ class Destroyer:
 
         ENOENT: no socket there has this cookie. Raises KernelError if there is no answer.
         """
-        answer = self._reader.exchange(SOCK_DESTROY, _ACKNOWLEDGED, request)
+        answer = self._reader.exchange(SOCK_DESTROY, NLM_F_REQUEST | NLM_F_ACK, request)
         if answer is None:
             raise KernelError("the kernel did not answer SOCK_DESTROY")
         return errno_of(answer[1])
 
     def _look(self, request: bytes) -> Found | None:
-        answer = self._reader.exchange(SOCK_DIAG_BY_FAMILY, _REQUEST, request)
+        answer = self._reader.exchange(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, request)
         message_type, message = answer or (NLMSG_ERROR, b"")
         if message_type != SOCK_DIAG_BY_FAMILY:
             number = errno_of(message)
@@ -121,7 +126,7 @@ class Destroyer:
             raise KernelError(f"the kernel would not look for a socket: {os.strerror(number)}")
         if len(message) < MESSAGE_BYTES:
             raise KernelError(f"the sock_diag answer has {len(message)} bytes instead of {MESSAGE_BYTES}")
-        state, timer = _STATE.unpack_from(message, HEADER_BYTES)
+        state, timer = _STATE.unpack_from(message, NLMSG_HDRLEN)
         (inode,) = _INODE.unpack_from(message, _INODE_AT)
         kind = kind_of(state, timer, inode)
         return Found(kind, kind in FULL_ORPHANS and not inode, request)
@@ -133,7 +138,7 @@ class Destroyer:
             return _NO_DESTROY
         if number != errno.ENOENT:
             return f"SOCK_DESTROY is refused here: {os.strerror(number)} (SELinux or a container policy)"
-        answer = self._reader.exchange(TCPDIAG_GETSOCK, _DUMP, _BY_MARK)
+        answer = self._reader.exchange(TCPDIAG_GETSOCK, NLM_F_REQUEST | NLM_F_DUMP, _BY_MARK)
         if answer is not None and errno_of(answer[1]) == errno.EPERM:
             return _NO_PRIVILEGE
         return None

@@ -13,11 +13,12 @@ from twtop.core.details.details import Details, Value
 from twtop.core.states import State
 from twtop.core.text import printable
 from twtop.errors import KernelError
-from twtop.kernel.attributes import HEADER_BYTES, MESSAGE_BYTES, TYPE_MASK
+from twtop.kernel.attributes import MESSAGE_BYTES
+from twtop.kernel.netlink import attributes
 from twtop.kernel.tcp_info_fields import KNOWN_BYTES, tcp_info_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 _MESSAGE: Final = struct.Struct("=16x4B48xIIIII")
 _IDENTITY: Final = struct.Struct("=36xIQ")
@@ -61,7 +62,7 @@ def decode_details(message: bytes) -> Details:
     }
     unknown = surplus = 0
     damaged = False
-    for kind, payload in _attributes(message[MESSAGE_BYTES:]):
+    for kind, payload in attributes(message[MESSAGE_BYTES:]):
         if payload is None:
             damaged = True
         elif kind == _INFO:
@@ -73,18 +74,6 @@ def decode_details(message: bytes) -> Details:
         elif kind not in _SAYING_NOTHING:
             unknown += 1
     return Details(values, unknown, surplus, damaged)
-
-
-def _attributes(text: bytes) -> Iterator[tuple[int, bytes | None]]:
-    """Yield type and payload of each attribute; None, and no more, at one of an impossible length."""
-    at = 0
-    while at + HEADER_BYTES <= len(text):
-        size, kind = struct.unpack_from("=HH", text, at)
-        if size < HEADER_BYTES or at + size > len(text):
-            yield 0, None
-            return
-        yield kind & TYPE_MASK, text[at + HEADER_BYTES : at + size]
-        at += size + 3 & ~3
 
 
 def _number(name: str) -> Callable[[bytes], Mapping[str, Value]]:
@@ -142,11 +131,11 @@ def _sockopt(payload: bytes) -> Mapping[str, Value]:
 def _ulp(payload: bytes) -> Mapping[str, Value]:
     """Read the name of the upper layer protocol, and what TLS says of itself."""
     values: dict[str, Value] = {}
-    for kind, nested in _attributes(payload):
+    for kind, nested in attributes(payload):
         if kind == 1 and nested is not None:
             values["ulp"] = _text(nested)
         elif kind == 2 and nested is not None:
-            for number, told in _attributes(nested):
+            for number, told in attributes(nested):
                 if number in _TLS and told is not None:
                     values |= _number(_TLS[number])(told)
     return values

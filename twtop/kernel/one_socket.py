@@ -9,16 +9,14 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-import struct
-import sys
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
 from twtop.errors import KernelError
 from twtop.kernel.attributes import MESSAGE_BYTES
-from twtop.kernel.decode import HEADER_BYTES, NLMSG_DONE, NLMSG_ERROR
 from twtop.kernel.details import decode_details
+from twtop.kernel.netlink import NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, errno_of, message, messages
 from twtop.kernel.requests import requests
 from twtop.kernel.sockdiag import SOCK_DIAG_BY_FAMILY, open_sock_diag, reason_of
 
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from twtop.core.details.details import Details
     from twtop.core.sockets import Sockets
 
-_GET: Final = 0x1  # NLM_F_REQUEST
-_DUMP: Final = 0x301  # NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH
 _EXTENSIONS: Final = 0x7E
 """INFO, VEGASINFO (or that of another algorithm), CONG, TOS, TCLASS (and CLASS_ID) and SKMEMINFO."""
 _COOKIE: Final = slice(60, 68)
@@ -83,11 +79,11 @@ class SocketReader:
                 raise KernelError(reason_of(error)) from error
 
     def _get(self, wanted: Sockets) -> bytes:
-        sequence = self._ask(_request(wanted, ALL_STATES), _GET)
-        for kind, message in self._messages(sequence):
+        sequence = self._ask(_request(wanted, ALL_STATES), NLM_F_REQUEST)
+        for kind, answer in self._messages(sequence):
             if kind == SOCK_DIAG_BY_FAMILY:
-                return message
-            number = errno_of(message)
+                return answer
+            number = errno_of(answer)
             if number == errno.ENOENT:
                 return self._find(wanted)
             raise KernelError(f"the kernel refused to tell of the socket: {os.strerror(number)}")
@@ -100,49 +96,29 @@ class SocketReader:
         """
         cookie = wanted.cookie.tobytes()
         if not wanted.remote_port.any():
-            sequence = self._ask(_request(wanted, _LISTED), _DUMP)
+            sequence = self._ask(_request(wanted, _LISTED), NLM_F_REQUEST | NLM_F_DUMP)
             # Read to its end: what is left of it would stand before the next answer.
-            answers = [message for kind, message in self._messages(sequence) if kind == SOCK_DIAG_BY_FAMILY]
-            for message in answers:
-                if len(message) >= MESSAGE_BYTES and message[_COOKIE] == cookie:
-                    return message
+            answers = [answer for kind, answer in self._messages(sequence) if kind == SOCK_DIAG_BY_FAMILY]
+            for answer in answers:
+                if len(answer) >= MESSAGE_BYTES and answer[_COOKIE] == cookie:
+                    return answer
         raise SocketGoneError("the socket is gone")
 
     def _ask(self, request: bytes, flags: int, message_type: int = SOCK_DIAG_BY_FAMILY) -> int:
         sequence = next(self._sequence) & 0xFFFF_FFFF
-        header = struct.pack("=IHHII", HEADER_BYTES + len(request), message_type, flags, sequence, 0)
-        self._netlink.send(header + request)
+        self._netlink.send(message(message_type, flags, sequence, request))
         return sequence
 
     def _messages(self, sequence: int) -> Iterator[tuple[int, bytes]]:
         """Yield types and messages of an answer up to its end; those of older requests are skipped."""
         for _ in range(_MOST_DATAGRAMS):
             datagram = self._netlink.recv(_ANSWER_BYTES)
-            for kind, number, message in _split(datagram):
+            for kind, number, answer in messages(datagram):
                 if number == sequence and kind == NLMSG_DONE:
                     return
                 if number == sequence:
-                    yield kind, message
+                    yield kind, answer
         raise KernelError("the answer of sock_diag has no end")
-
-
-def _split(datagram: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield type, sequence number and whole text of each message."""
-    at = 0
-    while at + HEADER_BYTES <= len(datagram):
-        length, kind, _, sequence, _ = struct.unpack_from("=IHHII", datagram, at)
-        if length < HEADER_BYTES or at + length > len(datagram):
-            raise KernelError(f"a netlink message says that it has {length} bytes, which it has not")
-        yield kind, sequence, datagram[at : at + length]
-        at += length + 3 & ~3
-
-
-def errno_of(message: bytes) -> int:
-    """Return the error number of an NLMSG_ERROR."""
-    (kind,) = struct.unpack_from("=H", message, 4)
-    if kind != NLMSG_ERROR or len(message) < HEADER_BYTES + 4:
-        raise KernelError(f"sock_diag answered with a message of type {kind}, which is none of its own")
-    return -int.from_bytes(message[HEADER_BYTES : HEADER_BYTES + 4], sys.byteorder, signed=True)
 
 
 def _request(wanted: Sockets, states: int) -> bytes:

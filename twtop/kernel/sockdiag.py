@@ -20,7 +20,16 @@ from twtop.core.sockets import Sockets, SocketsBuilder
 from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
 from twtop.errors import KernelError
 from twtop.kernel.attributes import MESSAGE_BYTES
-from twtop.kernel.decode import HEADER_BYTES, NLMSG_DONE, NLMSG_ERROR, Batch, decode
+from twtop.kernel.decode import Batch, decode
+from twtop.kernel.netlink import (
+    NLM_F_DUMP,
+    NLM_F_REQUEST,
+    NLMSG_DONE,
+    NLMSG_ERROR,
+    NLMSG_HDRLEN,
+    attribute,
+    message,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +38,6 @@ NETLINK_SOCK_DIAG: Final = 4
 TCPDIAG_GETSOCK: Final = 18
 SOCK_DIAG_BY_FAMILY: Final = 20
 INET_DIAG_REQ_BYTECODE: Final = 1
-_DUMP_FLAGS: Final = 0x301  # NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH
 
 _DATAGRAM_BYTES: Final = 1 << 16  # the kernel fills at most 32 KiB of it
 _BUFFER_BYTES: Final = (
@@ -132,7 +140,8 @@ class SockDiag:
         sequence = next(self._sequence)
         interrupted = False
         try:
-            self._socket.send(_message(message_type, sequence, request, bytecode))
+            tests = b"" if bytecode is None else attribute(INET_DIAG_REQ_BYTECODE, bytecode)
+            self._socket.send(message(message_type, NLM_F_REQUEST | NLM_F_DUMP, sequence, request + tests))
             for bounds in self._fill():
                 batch = read(self._buffer, bounds, sequence, message_type)
                 interrupted |= batch.interrupted
@@ -163,7 +172,7 @@ class SockDiag:
                 if size > _DATAGRAM_BYTES:
                     raise KernelError(f"a netlink datagram of {size} bytes was cut to {_DATAGRAM_BYTES}")
                 bounds.append((start, start + size))
-                if size < MESSAGE_BYTES + HEADER_BYTES or _ends_dump(view[start : start + size]):
+                if size < MESSAGE_BYTES + NLMSG_HDRLEN or _ends_dump(view[start : start + size]):
                     break
                 start += size + 3 & ~3
             yield bounds
@@ -199,15 +208,6 @@ def open_sock_diag() -> socket.socket:
 def _tcp_request(states: int, extensions: int = 0) -> bytes:
     """Build an ``inet_diag_req``."""
     return struct.pack("=3xB48xII", extensions, states, 0)
-
-
-def _message(message_type: int, sequence: int, request: bytes, bytecode: bytes | None) -> bytes:
-    attribute = b""
-    if bytecode is not None:
-        attribute = struct.pack("=HH", 4 + len(bytecode), INET_DIAG_REQ_BYTECODE) + bytecode
-    length = HEADER_BYTES + len(request) + len(attribute)
-    header = struct.pack("=IHHII", length, message_type, _DUMP_FLAGS, sequence, 0)
-    return header + request + attribute
 
 
 def reason_of(error: OSError) -> str:
