@@ -43,7 +43,7 @@ def socket_note(moment: Moment, row: int) -> str:
             return "not accepted"
         case State.CLOSE_WAIT if timer == Timer.OFF:
             return "EOF not read" if sockets.rqueue[row] else "close() missing"
-        case State.LISTEN if sockets.rqueue[row] > sockets.wqueue[row]:
+        case State.LISTEN if moment.snapshot.tells_backlogs and sockets.rqueue[row] > sockets.wqueue[row]:
             return "accept queue full"
         case _ if timer == Timer.PERSIST:
             return "peer not reading"
@@ -70,7 +70,7 @@ def group_note(moment: Moment, state: int | None, rows: Rows) -> str:
     if state == State.CLOSE_WAIT:
         unread = int(np.count_nonzero(sockets.rqueue[rows]))
         return f"{count_text(unread)} EOF not read" if unread else "close() missing"
-    if state == State.LISTEN:
+    if state == State.LISTEN and moment.snapshot.tells_backlogs:
         full = int(np.count_nonzero(sockets.rqueue[rows] > sockets.wqueue[rows]))
         return f"{count_text(full)} queue full" if full else ""
     if state == State.ESTAB:
