@@ -184,14 +184,13 @@ def test_what_is_gone_when_the_dialog_opens_is_counted(lab: Lab, site: Site) -> 
 
 def test_the_own_session_is_never_closed(lab: Lab, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     session, other = lab.pair(), lab.pair()
-    snapshot = site.source.take()
-    (row,) = np.flatnonzero(snapshot.sockets.local_port == session.client_end[1])
-    monkeypatch.setattr(
-        type(site.source._session), "cookies", lambda *_: (int(snapshot.sockets.cookie[row]),)
-    )
-    job = site.prepare(everything, time_wait=True)
-    assert [each.why for each in job.plan.rest] == [Why.OWN_SESSION]
-    assert site.carry_out(job).closed == 1
+    peer, own = session.server_end, session.client_end
+    monkeypatch.setenv("SSH_CONNECTION", f"{peer[0]} {peer[1]} {own[0]} {own[1]}")
+    with LiveSource() as source:
+        over_ssh = site._replace(source=source)
+        job = over_ssh.prepare(everything, time_wait=True)
+        assert [each.why for each in job.plan.rest] == [Why.OWN_SESSION]
+        assert over_ssh.carry_out(job).closed == 1
     assert (pending(session.client), pending(other.client)) == ("", "ECONNABORTED")
 
 
