@@ -14,8 +14,8 @@ from twtop.ui import styles
 from twtop.ui.cursor_list import CursorList
 from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.frame_screen import FrameScreen
-from twtop.ui.line_view import LineView, Part
 from twtop.ui.namespaces.lines import about, place_line, titles
+from twtop.ui.text_view import TextView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from twtop.core.signs import Signs
+    from twtop.ui.line_view import Part
     from twtop.ui.picture import Picture
 
 _DETAIL: Final = 9
@@ -60,7 +61,9 @@ class NamespaceList(CursorList[Place]):
     def title_line(self, number: int, width: int) -> list[Part]:
         """Count them, or write the titles of the columns."""
         if number:
-            return [(titles(), styles.TITLE)]
+            return [(titles() if self.items else "", styles.TITLE)]
+        if not self.items:
+            return [("Network namespaces", styles.TITLE)]
         sockets = counted(sum(item.sockets for item in self.items), "socket")
         of = "all are shown together" if self._listed.alone is None else "* is shown alone"
         return [(f"{counted(len(self.items), 'network namespace')}, {sockets}; {of}", styles.TITLE)]
@@ -81,7 +84,7 @@ class NamespaceList(CursorList[Place]):
         return max(1, min(max(self.TITLES + 3, height - _DETAIL), height - 2))
 
 
-class NamespaceDetail(LineView):
+class NamespaceDetail(TextView):
     """One namespace in full."""
 
     def __init__(self) -> None:
@@ -93,20 +96,11 @@ class NamespaceDetail(LineView):
         self._place = place
         self.update_lines()
 
-    @property
-    def line_count(self) -> int:
-        """All lines."""
-        return len(self._all(self.visible_size.width))
-
-    def line(self, number: int, width: int) -> list[Part]:
-        """Return one line."""
-        lines = self._all(width)
-        return [lines[number]] if number < len(lines) else []
-
-    def _all(self, width: int) -> list[Part]:
-        if self._place is None or width < 1:
+    def made_lines(self, width: int) -> list[list[Part]]:
+        """Break what there is to say."""
+        if self._place is None:
             return []
-        return [(text[part], look) for text, look in about(self._place) for part in wrap(text, width)]
+        return [[(text[part], look)] for text, look in about(self._place) for part in wrap(text, width)]
 
 
 class NamespacesScreen(FrameScreen[Listed]):
