@@ -16,7 +16,7 @@ from twtop.ui.budget.lines import about_lines, change_lines, destination_line, l
 from twtop.ui.budget.range_entry import TYPING_KEYS, RangeEntry
 from twtop.ui.cursor_list import CursorList
 from twtop.ui.frame_screen import FrameScreen
-from twtop.ui.line_view import LineView, Part
+from twtop.ui.text_view import TextView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from twtop.core.ports.usage import Destination, Ports
     from twtop.core.ports.what_if import Prediction
     from twtop.core.signs import Signs
+    from twtop.ui.line_view import Part
     from twtop.ui.picture import Picture
 
 RANGES: Final = (PortRange(1024, 65535), PortRange(10000, 65535), PortRange(32768, 60999))
@@ -87,7 +88,7 @@ class BudgetList(CursorList[Budget]):
         return max(1, min(max(self.TITLES + _FEWEST, height - _DETAIL), height - 2))
 
 
-class BudgetDetail(LineView):
+class BudgetDetail(TextView):
     """One budget in full, and what changes would do to it."""
 
     def __init__(self, signs: Signs) -> None:
@@ -113,18 +114,9 @@ class BudgetDetail(LineView):
             self._chosen = (self._chosen + step) % len(self._changes)
             self.update_lines()
 
-    @property
-    def line_count(self) -> int:
-        """All lines."""
-        return len(self._all(self.visible_size.width))
-
-    def line(self, number: int, width: int) -> list[Part]:
-        """Return one line."""
-        lines = self._all(width)
-        return lines[number] if number < len(lines) else []
-
-    def _all(self, width: int) -> list[list[Part]]:
-        if self._budget is None or self.change is None or width < 1:
+    def made_lines(self, width: int) -> list[list[Part]]:
+        """Write the budget, the changes, and the chosen one."""
+        if self._budget is None or self.change is None:
             return []
         return [
             *about_lines(self._budget, self._signs, width),

@@ -14,7 +14,7 @@ from twtop.core.closing.plan import Why
 from twtop.core.closing.tally import Tally
 from twtop.ui import styles
 from twtop.ui.closing.lines import asking, results
-from twtop.ui.line_view import LineView, Part
+from twtop.ui.text_view import TextView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from twtop.sources.closer import Closer, Job
     from twtop.ui.closing.lines import Occasion
+    from twtop.ui.line_view import Part
 
 _MOST_DIGITS: Final = 9
 _PROGRESS_EVERY_S: Final = 0.1
@@ -32,36 +33,21 @@ _FOOT_LINES: Final = 3
 _BORDER: Final = 2
 
 
-class Sheet(LineView):
-    """Lines made for a width."""
+class Sheet(TextView):
+    """Lines that the dialog makes."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._make: Callable[[int], list[list[Part]]] = lambda _: []
-        self._lines: list[list[Part]] = []
 
     def show(self, make: Callable[[int], list[list[Part]]]) -> None:
         """Show what ``make`` makes for the present width, and for others later."""
         self._make = make
-        self._fit()
-
-    def _fit(self) -> None:
-        self._lines = self._make(max(1, self.visible_size.width))
         self.update_lines()
 
-    def on_resize(self) -> None:
-        """Break the lines anew."""
-        self._fit()
-        super().on_resize()
-
-    @property
-    def line_count(self) -> int:
-        """All lines."""
-        return len(self._lines)
-
-    def line(self, number: int, width: int) -> list[Part]:
-        """Return one line."""
-        return self._lines[number] if number < len(self._lines) else []
+    def made_lines(self, width: int) -> list[list[Part]]:
+        """Let the dialog make them."""
+        return self._make(width)
 
 
 class CloseScreen(ModalScreen[None]):

@@ -18,6 +18,7 @@ from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.line_view import LineView, Part
 from twtop.ui.sectioned_list import Between, SectionedList
+from twtop.ui.text_view import TextView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +37,8 @@ _LOW: Final = 14
 """Screens with fewer lines show heading and values alone, ..."""
 _LOWER: Final = 20
 """... with fewer than these no plots."""
+_LEAST_TEXT: Final = 4
+"""Columns; with fewer there is no text."""
 _EVERY_S: Final = 1.0
 
 
@@ -104,7 +107,7 @@ class FieldList(SectionedList[Entry]):
         return [(between.text, between.look)]
 
 
-class FieldText(LineView):
+class FieldText(TextView):
     """The value under the cursor in full: what it is, what it means, and when it is bad."""
 
     def __init__(self) -> None:
@@ -118,25 +121,16 @@ class FieldText(LineView):
         self._entry = entry
         self.update_lines()
 
-    @property
-    def line_count(self) -> int:
-        """All lines."""
-        return len(self._all(self.visible_size.width))
-
-    def line(self, number: int, width: int) -> list[Part]:
-        """Draw one line."""
-        lines = self._all(width)
-        return [lines[number]] if number < len(lines) else []
-
-    def _all(self, width: int) -> list[Part]:
+    def made_lines(self, width: int) -> list[list[Part]]:
+        """Break what there is to say."""
         entry = self._entry
-        if entry is None or width < 4:
+        if entry is None or width < _LEAST_TEXT:
             return []
         texts = [(f"{entry.title}: {entry.text}", styles.TITLE)] if entry.title else []
         texts.append((entry.means, styles.PLAIN))
         if entry.bad:
             texts.append((f"Bad: {entry.bad}", styles.WARNING))
-        return [(text[part], look) for text, look in texts for part in wrap(text, width)]
+        return [[(text[part], look)] for text, look in texts for part in wrap(text, width)]
 
 
 class DetailsScreen(FrameScreen["Look | None"]):
