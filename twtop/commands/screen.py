@@ -46,9 +46,11 @@ def _with_namespaces(options: ScreenOptions) -> ScreenOptions:
 
 def _show(options: ScreenOptions, netns: str | None = None) -> int:
     """Collect while the screen is still being imported: the first data are there when it is."""
+    from twtop.kernel.allocator import share_one_arena
     from twtop.sources.collector import Collector
     from twtop.sources.watch import chosen
 
+    share_one_arena()
     collector = Collector(options, chosen(netns))
     collector.start()
     from twtop.ui.app import run
