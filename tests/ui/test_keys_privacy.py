@@ -47,6 +47,8 @@ VIEWS = {
     "kept filter": ("slash", *"dst 10.0.0.5", "enter"),
     "filter of a view": ("b", "enter"),
     "palette": ("ctrl+p", *"mask"),
+    "namespaces": ("N",),
+    "owners": ("u",),
     "copied": ("down", "c"),
     "copied for ss": ("down", "down", "C"),
     "copied from a view": ("f", "c"),
