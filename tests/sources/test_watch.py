@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -202,17 +203,15 @@ def test_the_option() -> None:
 
 
 AS_NOBODY = """
-with Watch(ALL, NO_LABELS) as watch:
-    looked = watch.look()
-    watch._find_s = 0.0
-(place,) = [place for place in looked.places if {pid} in place.namespace.pids]
-frame = place.frame
+namespace = choose_namespace("{pid}")
+with Watch(namespace, NO_LABELS) as watch:
+    frame = watch.look()
 print(json.dumps([
     frame.moment.snapshot.state_counts()[:12].tolist(),
     frame.moment.snapshot.counters["Tcp.ActiveOpens"],
     sorted(set(frame.moment.snapshot.sysctls.unreadable.values())),
     list(frame.moment.snapshot.degraded),
-    place.namespace.path,
+    namespace.path,
 ]))
 """
 
@@ -221,7 +220,7 @@ def test_without_privilege_from_outside(towns: dict[str, int], in_new_process: C
     pid = towns["client"]
     output = as_nobody(in_new_process, AS_NOBODY.format(pid=pid))
     counts, opened, unknown, degraded, path = json.loads(output)
-    with open_source(choose_namespace(str(pid))) as source:
+    with closing(open_source(choose_namespace(str(pid)))) as source:
         assert counts == source.take().state_counts()[:12].tolist()
     assert opened == 3
     assert unknown == ["/proc/sys shows a namespace only from inside, and entering it needs CAP_SYS_ADMIN"]

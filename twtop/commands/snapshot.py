@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from twtop.commands.choices import chosen_view
@@ -55,9 +55,8 @@ def print_snapshot(arguments: Namespace) -> int:
         taken = take_all(wanted, read_user_labels())
         host = read_host()._replace(namespace_label=ALL)
         return _print(view(together(taken, owners=owners), spec), host, arguments, taken)
-    with open_source(
-        own_namespace() if arguments.netns is None else choose_namespace(arguments.netns)
-    ) as source:
+    namespace = own_namespace() if arguments.netns is None else choose_namespace(arguments.netns)
+    with closing(open_source(namespace)) as source:
         snapshot = source.take(wanted).labelled(read_user_labels())
         (moment,) = moments([snapshot], owners=owners)
         return _print(view(moment, spec), source.host, arguments)

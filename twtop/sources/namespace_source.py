@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol
 
 from twtop.core.snapshot import Snapshot, snapshot
 from twtop.core.sockets import Sockets
@@ -58,10 +58,6 @@ class Source(Protocol):
     def close(self) -> None:
         """Let go of the namespace."""
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
 
 def open_source(namespace: Namespace) -> Source:
     """Open a namespace: from inside, or, where it may not be entered, through the files of a process in it.
@@ -82,20 +78,7 @@ def open_source(namespace: Namespace) -> Source:
         raise KernelError(f"namespace {namespace.name}: cannot be entered: {reason}") from error
 
 
-class _Closing:
-    """Closes itself at the end of a ``with``."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the namespace."""
-
-
-class EnteredSource(_Closing):
+class EnteredSource:
     """A namespace that the thread enters for every snapshot, and leaves again; for one thread."""
 
     def __init__(self, namespace: Namespace) -> None:
@@ -167,7 +150,7 @@ def _hold(namespace: Namespace) -> HeldNamespace:
     raise refused or OSError(None, "it is gone")
 
 
-class OutsideSource(_Closing):
+class OutsideSource:
     """A namespace that may not be entered, as ``/proc/PID/net`` of a process in it shows it."""
 
     def __init__(self, namespace: Namespace) -> None:
@@ -212,6 +195,9 @@ class OutsideSource(_Closing):
     def has_sockets(self) -> bool:
         """Look at the kernel's own count."""
         return holds_sockets(self._process()[1])
+
+    def close(self) -> None:
+        """Let go: nothing is held."""
 
     def _process(self) -> tuple[int, Path]:
         pid = process_in(self._namespace)

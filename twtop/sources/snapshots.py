@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ def take_all(wanted: KernelFilter | None, labels: Labels) -> list[Taken]:
     taken: list[Taken] = []
     for namespace in find_namespaces():
         try:
-            with open_source(namespace) as source:
+            with closing(open_source(namespace)) as source:
                 taken.append(Taken(namespace, source.take(wanted).labelled(labels)))
         except KernelError as error:
             taken.append(Taken(namespace, None, str(error)))
