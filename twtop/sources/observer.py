@@ -80,7 +80,7 @@ class Observer:
     def owners_in_use(self) -> tuple[U32, ...]:
         """Return the slots of the registry that the next snapshot may name without being told."""
         last = () if self._before is None else (self._before.snapshot.sockets.owner,)
-        return *last, self._attributor.in_use()
+        return *last, *self._attributor.in_use()
 
     def observe(self, snapshot: Snapshot, holdings: Holdings | None = None) -> Frame:
         """Compare a snapshot with those before it; ``holdings``: what processes hold, if anybody looked."""

@@ -208,3 +208,47 @@ def test_how_much_is_missing_is_said() -> None:
     )
     assert lack(holdings({500: PHP})) == "owners of 1 of 2 sockets; no process here holds the rest"
     assert lack(holdings({500: PHP, 501: PHP}, lack="refused")) is None
+
+
+def test_of_new_sockets_alone_nothing_is_missing() -> None:
+    watch = Watch()
+    held = holdings({500: PHP})
+    watch.see(clients([ESTAB], [500], [1]), held)
+    for sockets, lack in (
+        (clients([ESTAB, ESTAB], [500, 501], [1, 2]), None),
+        (
+            clients([ESTAB] * 3, [500, 501, 502], [1, 2, 3]),
+            "owners of 1 of 3 sockets; no process here holds the rest",
+        ),
+    ):
+        watch.see(sockets, held)
+        assert watch.moment is not None
+        assert watch.moment.snapshot.owners_lack == lack
+
+
+def test_a_listening_process_is_worth_more_than_the_user_of_what_was_held() -> None:
+    watch = Watch()
+    columns = {"local_port": [80, 80], "remote_port": [0, 50000], "uid": [0, 33]}
+    before = table(state=[LISTEN, ESTAB], inode=[600, 500], **columns)
+    assert watch.see(before, holdings({600: NGINX}))[1] == "user 33"
+    after = table(state=[LISTEN, TIME_WAIT], inode=[600, 0], **columns)
+    assert watch.see(after, holdings({600: NGINX}))[1] == "listener nginx[77]"
+    assert watch.see(after, holdings({}))[1] == "listener nginx[77]"
+
+
+def test_without_a_listening_process_the_user_of_what_was_held_stays() -> None:
+    watch = Watch()
+    columns = {"local_port": [80, 80], "remote_port": [0, 50000], "uid": [0, 33]}
+    watch.see(table(state=[LISTEN, ESTAB], inode=[600, 500], **columns), holdings({}))
+    after = table(state=[LISTEN, TIME_WAIT], inode=[600, 0], **columns)
+    assert watch.see(after, holdings({})) == ["user 0", "was user 33"]
+
+
+def test_after_pruning_the_registry_nobody_gets_the_name_of_another() -> None:
+    watch = Watch()
+    held = holdings({500: PHP, 501: CURL})
+    watch.see(clients([ESTAB], [500], [40000]), held)
+    assert watch.moment is not None
+    watch.registry.prune([watch.moment.snapshot.sockets.owner, *watch.attributor.in_use()])
+    watch.registry.slot(NGINX)
+    assert watch.see(clients([ESTAB, ESTAB], [500, 501], [1, 2]), held) == ["php-fpm[1822]", "curl[9]"]

@@ -69,18 +69,20 @@ class Attributor:
         self._hold(claims, now, holdings)
         if before is not None:
             self._hold_last(claims, before, now, holdings)
-        unknown = np.flatnonzero((claims.owner == 0) & (now.sockets.inode == 0))
+        has_process = self._registry.table().has_process
+        unknown = np.flatnonzero(~has_process[claims.owner] & (now.sockets.inode == 0))
         if unknown.size:
             self._infer(claims, now, unknown, there, holdings)
-        lack = _lack(claims, now.sockets, holdings, self._registry.table().has_process)
+        looked_for = np.ones_like(there) if before is None else there
+        lack = _lack(claims, now.sockets, looked_for, holdings, self._registry.table().has_process)
         sockets = replace(
             now.sockets, owner=claims.owner, certainty=claims.certainty, owners=self._registry.table()
         )
         return replace(now, sockets=sockets, owners_lack=lack)
 
-    def in_use(self) -> U32:
+    def in_use(self) -> tuple[U32, ...]:
         """Return the slots that this attributor may name again, besides those of the last snapshot."""
-        return self._earlier.owners()
+        return self._earlier.owners(), self._slots
 
     def _learn(self, holdings: Holdings) -> None:
         """Give the holders their slots."""
@@ -119,17 +121,27 @@ class Attributor:
         claims.claim(rows, self._holder_of(inode, holdings), certainty)
 
     def _infer(self, claims: Claims, now: Snapshot, unknown: Rows, there: Mask, holdings: Holdings) -> None:
-        """Attribute what nobody was seen to hold; the surest evidence first."""
-        new = unknown[~there[unknown]]
-        claims.claim(new, self._earlier.find(now, new), Certainty.PORTS)
-        unknown = unknown[claims.owner[unknown] == 0]
-        claims.claim(unknown, by_listener(now, claims, unknown), Certainty.LISTENER)
-        unknown = unknown[claims.owner[unknown] == 0]
+        """Attribute what no process was seen to hold; the surest evidence first."""
+        earlier = np.zeros(len(unknown), np.uint32)
+        new = np.flatnonzero(~there[unknown])
+        earlier[new] = self._earlier.find(now, unknown[new])
+        unknown = self._offer(claims, unknown, earlier, Certainty.PORTS)
+        unknown = self._offer(claims, unknown, by_listener(now, claims, unknown), Certainty.LISTENER)
         likely = by_remote_end(now, claims, unknown, self._registry)
-        claims.claim(unknown, likely, Certainty.LIKELY)
+        unknown = self._offer(claims, unknown, likely, Certainty.LIKELY)
         # A full socket keeps its cgroup when its process is gone.
         unknown = unknown[(claims.owner[unknown] == 0) & (now.sockets.cgroup[unknown] != 0)]
         claims.claim(unknown, self._by_cgroup(now.sockets, unknown, holdings), Certainty.WAS)
+
+    def _offer(self, claims: Claims, rows: Rows, owner: U32, certainty: Certainty) -> Rows:
+        """Give rows their owners; return those that got none.
+
+        To know a process is worth more than to know for certain whose user or cgroup it was.
+        """
+        taken = (owner != 0) & ((claims.owner[rows] == 0) | self._registry.table().has_process[owner])
+        claims.claim(rows[taken], owner[taken], certainty)
+        left: Rows = rows[~taken]
+        return left
 
     def _by_user(self, sockets: Sockets, rows: Rows, holdings: Holdings) -> U32:
         """Return slots of owners of which only user and cgroup are known."""
@@ -171,12 +183,18 @@ def _carry_on(claims: Claims, before: Snapshot, at: Rows, there: Mask, *, exact:
     claims.certainty[rows] = np.where(certainty == Certainty.PORTS, np.uint8(Certainty.PORTS), np.uint8(held))
 
 
-def _lack(claims: Claims, sockets: Sockets, holdings: Holdings, has_process: Mask) -> str | None:
-    """Say how many of the sockets that somebody holds have no known process, and why."""
+def _lack(
+    claims: Claims, sockets: Sockets, looked_for: Mask, holdings: Holdings, has_process: Mask
+) -> str | None:
+    """Say how many of the sockets that somebody holds have no known process, and why.
+
+    Not of those alone that are new: they are looked for from now on.
+    """
     held = np.flatnonzero(sockets.inode)
-    known = int(np.count_nonzero(has_process[claims.owner[held]]))
-    if known == len(held):
+    known_rows = has_process[claims.owner[held]]
+    if not (~known_rows & (looked_for[held] | holdings.looking)).any():
         return None
+    known = int(np.count_nonzero(known_rows))
     missing = "processes are still being looked at" if holdings.looking else holdings.lack
     count = f"owners of {known:,} of {len(held):,} sockets"
     return f"{count}; {missing}" if missing else f"{count}; no process here holds the rest"
