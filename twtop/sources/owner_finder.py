@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.text import printable
@@ -60,7 +61,9 @@ class OwnerFinder:
 
     def holdings(self) -> Holdings:
         """Return what is known now: the same object as before unless something has changed."""
-        return self._search.holdings
+        known = self._search.holdings
+        # What it rests from its budget with is still to be looked for.
+        return known if self._mail is None else replace(known, looking=True)
 
     def stop(self) -> None:
         """End; what is known stays."""
