@@ -6,7 +6,7 @@ import socket
 import struct
 from typing import Final, Self
 
-from twtop.kernel.sockdiag import NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK
+from twtop.kernel.sockdiag.dumps import NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK
 
 _REQUEST_AND_DUMP: Final = 0x301
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3

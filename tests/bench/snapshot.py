@@ -16,7 +16,7 @@ from twtop.core.ports.usage import port_usage
 from twtop.core.snapshot import snapshot
 from twtop.core.states import ALL_STATES, State
 from twtop.core.table.view import Spec, view
-from twtop.kernel.sockdiag import SockDiag
+from twtop.kernel.sockdiag.dumps import SockDiag
 from twtop.lab.bulk import alternating, time_waits
 from twtop.lab.lab import Lab
 from twtop.lab.namespaces import require_namespaces

@@ -20,8 +20,8 @@ UNKNOWN_PROTOCOL = 31
 def without_sock_diag(lab: Lab, *arguments: str) -> subprocess.CompletedProcess[str]:
     script = f"""
 import sys
-from twtop.kernel import sockdiag
-sockdiag.NETLINK_SOCK_DIAG = {UNKNOWN_PROTOCOL}
+from twtop.kernel.sockdiag import dumps
+dumps.NETLINK_SOCK_DIAG = {UNKNOWN_PROTOCOL}
 from twtop.__main__ import main
 sys.exit(main())
 """

@@ -11,7 +11,7 @@ import pytest
 
 from tests.export.oracle import endpoints, snapshot, ss, twtop
 from twtop.core.states import IN_LIFE_ORDER, State
-from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
+from twtop.kernel.sockdiag.dumps import SockDiag, kernel_lists_bound_inactive
 from twtop.lab.recipes import EVERY_STATE
 from twtop.lab.specimen import wait_for_state
 

@@ -13,10 +13,11 @@ import pytest
 
 from tests.lab.tenants import tenant
 from twtop.errors import UsageError
-from twtop.kernel import namespace_list
 from twtop.kernel.host import in_initial_namespace
-from twtop.kernel.namespace_choice import choose_namespace
-from twtop.kernel.namespace_list import (
+from twtop.kernel.namespaces import listing
+from twtop.kernel.namespaces.choice import choose_namespace
+from twtop.kernel.namespaces.held import HeldNamespace
+from twtop.kernel.namespaces.listing import (
     Namespace,
     find_namespaces,
     is_there,
@@ -24,7 +25,6 @@ from twtop.kernel.namespace_list import (
     own_namespace,
     process_in,
 )
-from twtop.kernel.namespaces import HeldNamespace
 from twtop.lab.namespaces import NetworkNamespace
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def test_inside_another_namespace_that_is_the_own_one(made: NetworkNamespace) ->
 LIST = """
 import sys
 from pathlib import Path
-from twtop.kernel.namespace_list import find_namespaces
+from twtop.kernel.namespaces.listing import find_namespaces
 for each in find_namespaces(folders=[Path(sys.argv[1])]):
     print(each.number, each.name, each.path, *each.names, sep="|")
 """
@@ -109,20 +109,20 @@ def test_kept_by_name_as_ip_netns_does(made: NetworkNamespace, tmp_path: Path) -
 
 
 def test_names_that_engines_make_up_come_after_that_of_a_process() -> None:
-    draft = namespace_list._Draft(files=1, mounted=("cni-0c2a43d1-11aa-4b5c-8e0f-0123456789ab",))
-    assert namespace_list._named(draft, Path("/proc")).name == draft.mounted[0]
+    draft = listing._Draft(files=1, mounted=("cni-0c2a43d1-11aa-4b5c-8e0f-0123456789ab",))
+    assert listing._named(draft, Path("/proc")).name == draft.mounted[0]
     draft.pids = (os.getpid(),)
     comm = Path("/proc/self/comm").read_text().strip()
-    name = namespace_list._named(draft, Path("/proc")).name
+    name = listing._named(draft, Path("/proc")).name
     assert name == f"{comm}[{os.getpid()}]" or "[" not in name
     assert name != draft.mounted[0]
     draft.mounted += ("web",)
-    assert namespace_list._named(draft, Path("/proc")).name == "web"
+    assert listing._named(draft, Path("/proc")).name == "web"
 
 
 def test_twins_are_told_apart() -> None:
     twins = [replace(WEB, number=number, pids=pids) for number, pids in ((1, (7, 8)), (2, ()))]
-    assert [each.name for each in namespace_list._distinct(twins)] == ["web-1[7]", "web-1[2]"]
+    assert [each.name for each in listing._distinct(twins)] == ["web-1[7]", "web-1[2]"]
 
 
 def test_a_hostile_name_of_a_process_reaches_nobody(made: NetworkNamespace, tmp_path: Path) -> None:

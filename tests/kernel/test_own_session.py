@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tests.lab.oracle import eventually
 from twtop.core.own_session import ends_told
 from twtop.kernel.own_session import read_own_session
-from twtop.kernel.sockdiag import SockDiag
+from twtop.kernel.sockdiag.dumps import SockDiag
 from twtop.sources.live import LiveSource
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.kernel.readings import ATTEMPTS, quickly
+from tests.kernel.sockdiag.readings import ATTEMPTS, quickly
 from twtop.core.address import endpoint_text
 from twtop.core.sockets import DTYPES, Sockets
 from twtop.core.states import ALL_STATES, State
 from twtop.errors import KernelError
 from twtop.kernel.procnet import read_tcp_tables
-from twtop.kernel.sockdiag import SockDiag
+from twtop.kernel.sockdiag.dumps import SockDiag
 from twtop.lab.recipes import EVERY_STATE
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from twtop.errors import KernelError
-from twtop.kernel.sockdiag import SockDiag
+from twtop.kernel.sockdiag.dumps import SockDiag
 from twtop.kernel.udp import read_udp_ports
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ import concurrent.futures.thread, ctypes, encodings.idna, json
 from twtop.core.names.labels import NO_LABELS
 from twtop.diagnosis import doctor
 from twtop.errors import TwtopError
-from twtop.kernel.namespace_choice import choose_namespace
-from twtop.kernel.namespace_list import find_namespaces
+from twtop.kernel.namespaces.choice import choose_namespace
+from twtop.kernel.namespaces.listing import find_namespaces
 from twtop.sources.namespace_source import open_source
 from twtop.sources.watch import ALL, Watch
 os.setgroups([]); os.setgid(65534); os.setuid(65534)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.lab.oracle import eventually, settle, ss_row
 from twtop.core.states import State, timer_label
-from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
+from twtop.kernel.sockdiag.dumps import SockDiag, kernel_lists_bound_inactive
 from twtop.lab.recipes import EVERY_STATE
 
 if TYPE_CHECKING:

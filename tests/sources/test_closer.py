@@ -17,7 +17,7 @@ from twtop.core.closing.kinds import Kind
 from twtop.core.closing.plan import Lacks, Why
 from twtop.core.closing.tally import Tally
 from twtop.core.states import State
-from twtop.kernel.one_socket import SocketReader
+from twtop.kernel.sockdiag.one_socket import SocketReader
 from twtop.lab import bulk
 from twtop.lab.host import endpoint
 from twtop.lab.specimen import wait_for_state

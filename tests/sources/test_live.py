@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.kernel.readings import quickly
+from tests.kernel.sockdiag.readings import quickly
 from tests.kernel.test_procnet import TICK_MS, by_connection
 from tests.lab.oracle import settle, states
 from tests.sources.sandbox import without_sock_diag
 from twtop.core.filter import parse
 from twtop.core.states import State
 from twtop.core.timers import NO_END
-from twtop.kernel.bytecode import compile_filter
 from twtop.kernel.host import read_host
+from twtop.kernel.sockdiag.bytecode import compile_filter
 from twtop.kernel.sysctl_files import read_sysctl_files
 from twtop.lab import bulk
 from twtop.lab.host import endpoint

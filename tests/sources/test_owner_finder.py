@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kernel.held import as_nobody, child, forked
+from tests.kernel.processes.held import as_nobody, child, forked
 from tests.lab.oracle import eventually
-from twtop.kernel.processes import read_process
+from twtop.kernel.processes.reading import read_process
 from twtop.sources.live import LiveSource
 from twtop.sources.owner_finder import CPU_SHARE, FIRST_S, OwnerFinder, find_all_owners
 

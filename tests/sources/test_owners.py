@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 
-from tests.kernel.held import child
+from tests.kernel.processes.held import child
 from tests.lab.oracle import eventually
 from twtop.core.owners.certainty import Certainty
 from twtop.core.states import State
 from twtop.core.table.view import Spec, view
-from twtop.kernel.processes import read_process
+from twtop.kernel.processes.reading import read_process
 from twtop.lab.host import endpoint
 from twtop.sources.live import LiveSource
 from twtop.sources.observer import Observer
@@ -26,7 +26,7 @@ from twtop.sources.owner_finder import OwnerFinder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.kernel.held import Child
+    from tests.kernel.processes.held import Child
     from twtop.core.changes import Moment
     from twtop.core.owners.owner import Owner
     from twtop.lab.host import Host, Socket

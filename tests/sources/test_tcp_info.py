@@ -14,7 +14,7 @@ from twtop.core.sockets import identity_of
 from twtop.core.states import State
 from twtop.core.tcp_info import silent_s
 from twtop.errors import KernelError
-from twtop.kernel.sockdiag import SockDiag
+from twtop.kernel.sockdiag.dumps import SockDiag
 from twtop.lab.specimen import wait_for_state
 from twtop.sources import tcp_info
 from twtop.sources.live import LiveSource

@@ -18,8 +18,8 @@ from twtop.core.states import State
 from twtop.core.table.keys import DEFAULT_KEYS_OF_ALL
 from twtop.core.table.view import Spec, view
 from twtop.errors import KernelError
-from twtop.kernel.namespace_choice import choose_namespace
-from twtop.kernel.namespaces import HeldNamespace
+from twtop.kernel.namespaces.choice import choose_namespace
+from twtop.kernel.namespaces.held import HeldNamespace
 from twtop.lab.host import endpoint
 from twtop.lab.namespaces import NetworkNamespace
 from twtop.sources import watch as watching
@@ -230,7 +230,7 @@ def test_without_privilege_from_outside(towns: dict[str, int], in_new_process: C
 
 def test_without_privilege_and_without_process(in_new_process: Callable[[str], str]) -> None:
     script = """
-from twtop.kernel.namespace_list import Namespace
+from twtop.kernel.namespaces.listing import Namespace
 try:
     open_source(Namespace(1, "web", path="/proc/1/ns/net"))
 except TwtopError as error:

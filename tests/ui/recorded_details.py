@@ -6,9 +6,9 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.states import State, Timer
-from twtop.kernel.details import decode_details
-from twtop.kernel.one_socket import SocketReader
-from twtop.kernel.tcp_info_fields import _FIELDS, KNOWN_BYTES
+from twtop.kernel.sockdiag.details import decode_details
+from twtop.kernel.sockdiag.one_socket import SocketReader
+from twtop.kernel.sockdiag.tcp_info_fields import _FIELDS, KNOWN_BYTES
 
 if TYPE_CHECKING:
     from twtop.core.details.details import Details

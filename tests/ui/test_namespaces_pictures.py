@@ -17,7 +17,7 @@ from twtop.core.snapshot import snapshot
 from twtop.core.states import State
 from twtop.core.sysctls import Sysctls
 from twtop.core.table.keys import DEFAULT_KEYS_OF_ALL
-from twtop.kernel.namespace_list import Namespace
+from twtop.kernel.namespaces.listing import Namespace
 from twtop.sources.observer import Frame, Observer
 from twtop.sources.panorama import Panorama, Place, panorama
 from twtop.sources.watch import ALL

@@ -59,7 +59,7 @@ def _time_wait_ms() -> int:
     from twtop.core.sockets import Sockets
     from twtop.core.states import State
     from twtop.core.timers import longest_life_ms
-    from twtop.kernel.sockdiag import SockDiag
+    from twtop.kernel.sockdiag.dumps import SockDiag
 
     try:
         with SockDiag() as diag:

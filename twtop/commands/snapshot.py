@@ -16,10 +16,10 @@ from twtop.export.csv_ import groups_csv, sockets_csv
 from twtop.export.json_ import json_text
 from twtop.export.output import emit
 from twtop.export.table import OF_ONE_INSTANT, groups_table, sockets_table
-from twtop.kernel.bytecode import compile_filter
 from twtop.kernel.host import read_host
-from twtop.kernel.namespace_choice import choose_namespace
-from twtop.kernel.namespace_list import own_namespace
+from twtop.kernel.namespaces.choice import choose_namespace
+from twtop.kernel.namespaces.listing import own_namespace
+from twtop.kernel.sockdiag.bytecode import compile_filter
 from twtop.kernel.sysctl import WATCHED
 from twtop.sources.labels import read_user_labels
 from twtop.sources.namespace_source import open_source

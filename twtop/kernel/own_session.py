@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.own_session import Ends, Session, ends_told
-from twtop.kernel.processes import read_process
+from twtop.kernel.processes.reading import read_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twtop.core.sockets import U16
-    from twtop.kernel.sockdiag import SockDiag
+    from twtop.kernel.sockdiag.dumps import SockDiag
 
 _FAMILIES: Final = (socket.AF_INET, socket.AF_INET6)
 

@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from twtop.errors import HostError
 from twtop.kernel.capabilities import Capability, effective_capabilities
-from twtop.kernel.namespaces import CLONE_NEWNET, HeldNamespace
+from twtop.kernel.namespaces.held import CLONE_NEWNET, HeldNamespace
 
 CLONE_NEWUSER: Final = 0x1000_0000
 CLONE_NEWUTS: Final = 0x0400_0000

@@ -14,9 +14,9 @@ from twtop.core.closing.kinds import Kind, kind_at
 from twtop.core.closing.plan import Lacks, Plan, plan
 from twtop.core.states import state_label
 from twtop.errors import KernelError
-from twtop.kernel.destroy import Destroyer, try_out
-from twtop.kernel.processes import read_process
-from twtop.kernel.requests import requests
+from twtop.kernel.processes.reading import read_process
+from twtop.kernel.sockdiag.destroy import Destroyer, try_out
+from twtop.kernel.sockdiag.requests import requests
 from twtop.kernel.system_log import DEV_LOG, SystemLog, who_runs_this
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from twtop.core.closing.tally import Tally
     from twtop.core.snapshot import Snapshot
     from twtop.core.sockets import U32, U64, Sockets
-    from twtop.kernel.one_socket import SocketReader
+    from twtop.kernel.sockdiag.one_socket import SocketReader
 
 MOST_LINES: Final = 100
 """So many sockets of one go are logged one by one; the last line has the numbers of all."""

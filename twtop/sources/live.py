@@ -13,10 +13,10 @@ from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
 from twtop.errors import KernelError
 from twtop.kernel.counters import holds_sockets, read_counters
 from twtop.kernel.host import HostInfo, read_host
-from twtop.kernel.one_socket import SocketReader
 from twtop.kernel.own_session import read_own_session
 from twtop.kernel.procnet import read_tcp_tables
-from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
+from twtop.kernel.sockdiag.dumps import SockDiag, kernel_lists_bound_inactive
+from twtop.kernel.sockdiag.one_socket import SocketReader
 from twtop.kernel.sysctl import read_sysctls
 from twtop.kernel.sysctl_files import read_sysctl_files
 from twtop.kernel.udp import read_udp_ports
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from twtop.core.own_session import Session
     from twtop.core.settings import Setting
-    from twtop.kernel.bytecode import KernelFilter
+    from twtop.kernel.sockdiag.bytecode import KernelFilter
 
 _CONNECTED: Final = ALL_STATES & ~State.LISTEN.bit & ~State.UNCONN.bit
 _ATTEMPTS: Final = 2

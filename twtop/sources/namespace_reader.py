@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twtop.core.owners.holdings import Holdings
     from twtop.core.owners.registry import Registry
     from twtop.core.sockets import U32
-    from twtop.kernel.namespace_list import Namespace
+    from twtop.kernel.namespaces.listing import Namespace
     from twtop.sources.namespace_source import Source
     from twtop.sources.observer import Frame
 

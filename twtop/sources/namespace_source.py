@@ -16,11 +16,11 @@ from twtop.core.tcp_info import no_tcp_info
 from twtop.errors import KernelError
 from twtop.kernel.counters import holds_sockets, read_counters
 from twtop.kernel.host import HostInfo, read_host
-from twtop.kernel.namespace_list import PROC, process_in
-from twtop.kernel.namespaces import HeldNamespace
+from twtop.kernel.namespaces.held import HeldNamespace
+from twtop.kernel.namespaces.listing import PROC, process_in
 from twtop.kernel.own_session import read_own_session
 from twtop.kernel.procnet import read_tcp_tables
-from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
+from twtop.kernel.sockdiag.dumps import SockDiag, kernel_lists_bound_inactive
 from twtop.kernel.sysctl import WATCHED
 from twtop.kernel.udp import read_udp_ports
 from twtop.sources.live import UNLISTED, Known, LiveSource
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from twtop.kernel.bytecode import KernelFilter
-    from twtop.kernel.namespace_list import Namespace
-    from twtop.kernel.one_socket import SocketReader
+    from twtop.kernel.namespaces.listing import Namespace
+    from twtop.kernel.sockdiag.bytecode import KernelFilter
+    from twtop.kernel.sockdiag.one_socket import SocketReader
 
 _NO_PRIVILEGE: Final = "entering it needs CAP_SYS_ADMIN"
 _UNKNOWN_SYSCTL: Final = f"/proc/sys shows a namespace only from inside, and {_NO_PRIVILEGE}"

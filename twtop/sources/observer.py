@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from twtop.core.sockets import U32
     from twtop.diagnosis.finding import Finding
     from twtop.kernel.host import HostInfo
-    from twtop.kernel.one_socket import SocketReader
+    from twtop.kernel.sockdiag.one_socket import SocketReader
     from twtop.knowledge.facts import HostFacts
 
 

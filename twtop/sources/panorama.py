@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from twtop.core.changes import Moment
     from twtop.core.filter import Expr
     from twtop.diagnosis.finding import Finding
-    from twtop.kernel.namespace_list import Namespace
+    from twtop.kernel.namespaces.listing import Namespace
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from twtop.core.owners.attribution import Attributor
 from twtop.core.owners.registry import Registry
 from twtop.core.sockets import Sockets
 from twtop.errors import KernelError
-from twtop.kernel.namespace_list import find_namespaces
+from twtop.kernel.namespaces.listing import find_namespaces
 from twtop.sources.namespace_source import open_source
 from twtop.sources.owner_finder import find_all_owners
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from twtop.core.changes import Moment
     from twtop.core.names.labels import Labels
     from twtop.core.snapshot import Snapshot
-    from twtop.kernel.bytecode import KernelFilter
-    from twtop.kernel.namespace_list import Namespace
+    from twtop.kernel.namespaces.listing import Namespace
+    from twtop.kernel.sockdiag.bytecode import KernelFilter
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,11 +10,11 @@ import numpy as np
 from twtop.core.states import State
 from twtop.core.tcp_info import TcpInfo, no_tcp_info
 from twtop.errors import KernelError
-from twtop.kernel.tcp_info import read_tcp_info
+from twtop.kernel.sockdiag.tcp_info import read_tcp_info
 
 if TYPE_CHECKING:
     from twtop.core.sockets import Sockets
-    from twtop.kernel.sockdiag import SockDiag
+    from twtop.kernel.sockdiag.dumps import SockDiag
 
 MOST_SOCKETS: Final = 50_000
 """So many are asked for in one go, about 20 ms beyond the walk over the socket table (Linux 6.18)."""

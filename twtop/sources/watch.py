@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias
 from twtop.core.names.labels import NO_LABELS, Labels
 from twtop.core.owners.registry import Registry
 from twtop.errors import KernelError, UsageError
-from twtop.kernel.namespace_choice import choose_namespace
-from twtop.kernel.namespace_list import Namespace, find_namespaces, is_there, own_namespace
+from twtop.kernel.namespaces.choice import choose_namespace
+from twtop.kernel.namespaces.listing import Namespace, find_namespaces, is_there, own_namespace
 from twtop.sources.namespace_reader import Reader
 from twtop.sources.panorama import Place, panorama
 

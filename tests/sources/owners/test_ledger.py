@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twtop.core.owners.owner import Owner
-from twtop.kernel.processes import Process
+from twtop.kernel.processes.reading import Process
 from twtop.sources.owners.ledger import LINGER_S, Kind, Ledger
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from twtop.kernel.cgroups import CgroupTree
-from twtop.kernel.processes import Process
+from twtop.kernel.processes.cgroups import CgroupTree
+from twtop.kernel.processes.reading import Process
 from twtop.sources.owners.names import CgroupNames, UserNames, owner_of
 
 

@@ -9,8 +9,8 @@ from tests.kernel.capabilities import without_net_admin
 from twtop.core.owners.owner import Owner
 from twtop.core.signs import UNICODE
 from twtop.core.states import State
-from twtop.kernel.process_facts import ProcessReader
-from twtop.kernel.processes import read_process
+from twtop.kernel.processes.facts import ProcessReader
+from twtop.kernel.processes.reading import read_process
 from twtop.sources.live import LiveSource
 from twtop.sources.observer import Observer
 from twtop.ui.details.listing import clock_text, entries, heading, whole_text

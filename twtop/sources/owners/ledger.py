@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from twtop.core.sockets import U32
-    from twtop.kernel.processes import Process
+    from twtop.kernel.processes.reading import Process
 
 LINGER_S: Final = 5.0
 """So long a socket keeps its last holder after it was seen in nobody's hands."""

@@ -14,8 +14,8 @@ from twtop.core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from twtop.kernel.cgroups import CgroupTree
-    from twtop.kernel.processes import Process
+    from twtop.kernel.processes.cgroups import CgroupTree
+    from twtop.kernel.processes.reading import Process
 
 _MOST: Final = 10_000
 """Users, and cgroups, that are remembered; beyond that, those are forgotten that nobody asked for."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from twtop.core.owners.holdings import Holdings
 from twtop.core.owners.owner import NOBODY
-from twtop.kernel.cgroups import CgroupTree
-from twtop.kernel.process_access import why_not_all
-from twtop.kernel.processes import glance, list_processes, read_process
+from twtop.kernel.processes.access import why_not_all
+from twtop.kernel.processes.cgroups import CgroupTree
+from twtop.kernel.processes.reading import glance, list_processes, read_process
 from twtop.sources.owners.held import Unknown, likeness, missing
 from twtop.sources.owners.ledger import Kind, Ledger
 from twtop.sources.owners.names import CgroupNames, UserNames, owner_of

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twtop.core.snapshot import Snapshot
     from twtop.core.sockets import U64
     from twtop.core.table.view import Line, Lines
-    from twtop.kernel.one_socket import SocketReader
+    from twtop.kernel.sockdiag.one_socket import SocketReader
     from twtop.sources.closer import Closer, Job
     from twtop.sources.panorama import Looked
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from twtop.core.details.details import Details
 from twtop.errors import KernelError
-from twtop.kernel.one_socket import SocketGoneError
-from twtop.kernel.process_facts import ProcessFacts, ProcessReader
+from twtop.kernel.processes.facts import ProcessFacts, ProcessReader
+from twtop.kernel.sockdiag.one_socket import SocketGoneError
 
 if TYPE_CHECKING:
     from twtop.core.owners.owner import Owner

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from twtop.kernel.namespace_list import own_namespace
+from twtop.kernel.namespaces.listing import own_namespace
 from twtop.sources.panorama import Panorama
 from twtop.sources.watch import ALL, OWN
 from twtop.ui.actions import Actions
@@ -14,7 +14,7 @@ from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.views import open_view
 
 if TYPE_CHECKING:
-    from twtop.kernel.namespace_list import Namespace
+    from twtop.kernel.namespaces.listing import Namespace
     from twtop.sources.collector import Collector
     from twtop.sources.watch import Chosen
     from twtop.ui.namespaces.screen import NamespacesScreen

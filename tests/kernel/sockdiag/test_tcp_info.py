@@ -16,8 +16,8 @@ from twtop.core.snapshot import snapshot
 from twtop.core.sockets import identity_of
 from twtop.core.states import State, Timer
 from twtop.core.tcp_info import TIMESTAMPS, silent_s
-from twtop.kernel.sockdiag import SockDiag
-from twtop.kernel.tcp_info import _columns, read_tcp_info
+from twtop.kernel.sockdiag.dumps import SockDiag
+from twtop.kernel.sockdiag.tcp_info import _columns, read_tcp_info
 from twtop.lab import bulk
 from twtop.lab.specimen import wait_for_state
 

@@ -20,8 +20,8 @@ import numpy as np
 from twtop.core.address import MAPPED_PREFIX
 from twtop.core.sockets import U32, U64, Mask, Rows, Sockets, zeros_column
 from twtop.errors import KernelError
-from twtop.kernel.attributes import MESSAGE_BYTES, find_attributes
-from twtop.kernel.netlink import (
+from twtop.kernel.sockdiag.attributes import MESSAGE_BYTES, find_attributes
+from twtop.kernel.sockdiag.netlink import (
     NLM_F_DUMP_INTR,
     NLM_F_MULTI,
     NLMSG_DONE,

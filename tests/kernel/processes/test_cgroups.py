@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kernel.held import child
+from tests.kernel.processes.held import child
 from twtop.core.states import State
-from twtop.kernel.cgroups import CgroupTree
-from twtop.kernel.processes import read_process
-from twtop.kernel.sockdiag import SockDiag
+from twtop.kernel.processes.cgroups import CgroupTree
+from twtop.kernel.processes.reading import read_process
+from twtop.kernel.sockdiag.dumps import SockDiag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

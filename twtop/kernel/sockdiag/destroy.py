@@ -24,8 +24,9 @@ from twtop.core.closing.kinds import FULL_ORPHANS, Kind, kind_of
 from twtop.core.closing.plan import Lacks
 from twtop.core.states import State
 from twtop.errors import KernelError
-from twtop.kernel.attributes import MESSAGE_BYTES
-from twtop.kernel.netlink import (
+from twtop.kernel.sockdiag.attributes import MESSAGE_BYTES
+from twtop.kernel.sockdiag.dumps import INET_DIAG_REQ_BYTECODE, SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK
+from twtop.kernel.sockdiag.netlink import (
     NLM_F_ACK,
     NLM_F_DUMP,
     NLM_F_REQUEST,
@@ -34,9 +35,8 @@ from twtop.kernel.netlink import (
     attribute,
     errno_of,
 )
-from twtop.kernel.one_socket import SocketGoneError, SocketReader
-from twtop.kernel.requests import REQUEST
-from twtop.kernel.sockdiag import INET_DIAG_REQ_BYTECODE, SOCK_DIAG_BY_FAMILY, TCPDIAG_GETSOCK
+from twtop.kernel.sockdiag.one_socket import SocketGoneError, SocketReader
+from twtop.kernel.sockdiag.requests import REQUEST
 
 if TYPE_CHECKING:
     from twtop.core.sockets import Sockets

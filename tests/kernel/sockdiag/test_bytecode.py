@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.core.filter.strategies import ALL_TERMS, expressions, sockets
 from twtop.core.filter import And, Endpoint, Expr, Not, Or, Ports, Side, parse
 from twtop.core.states import ALL_STATES
-from twtop.kernel.bytecode import LONGEST, KernelFilter, compile_filter
+from twtop.kernel.sockdiag.bytecode import LONGEST, KernelFilter, compile_filter
 
 if TYPE_CHECKING:
     from twtop.core.sockets import Sockets

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from twtop.kernel.netlink import NLA_HDRLEN, NLA_TYPE_MASK, NLMSG_HDRLEN
+from twtop.kernel.sockdiag.netlink import NLA_HDRLEN, NLA_TYPE_MASK, NLMSG_HDRLEN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

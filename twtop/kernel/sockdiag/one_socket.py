@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
 from twtop.errors import KernelError
-from twtop.kernel.attributes import MESSAGE_BYTES
-from twtop.kernel.details import decode_details
-from twtop.kernel.netlink import NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, errno_of, message, messages
-from twtop.kernel.requests import requests
-from twtop.kernel.sockdiag import SOCK_DIAG_BY_FAMILY, open_sock_diag, reason_of
+from twtop.kernel.sockdiag.attributes import MESSAGE_BYTES
+from twtop.kernel.sockdiag.details import decode_details
+from twtop.kernel.sockdiag.dumps import SOCK_DIAG_BY_FAMILY, open_sock_diag, reason_of
+from twtop.kernel.sockdiag.netlink import NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, errno_of, message, messages
+from twtop.kernel.sockdiag.requests import requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,9 @@ import pytest
 from tests.lab.oracle import eventually, states
 from twtop.core.states import ALL_STATES, State, state_label
 from twtop.errors import KernelError
-from twtop.kernel import sockdiag
-from twtop.kernel.decode import DumpRefusedError
-from twtop.kernel.sockdiag import TCPDIAG_GETSOCK, Dump, SockDiag, kernel_lists_bound_inactive
+from twtop.kernel.sockdiag import dumps
+from twtop.kernel.sockdiag.decode import DumpRefusedError
+from twtop.kernel.sockdiag.dumps import TCPDIAG_GETSOCK, Dump, SockDiag, kernel_lists_bound_inactive
 from twtop.lab import bulk
 from twtop.lab.host import endpoint
 
@@ -133,7 +133,7 @@ def test_a_datagram_that_does_not_fit_is_not_taken_for_whole(
 ) -> None:
     connect(lab, 40)
     with monkeypatch.context() as patch:
-        patch.setattr(sockdiag, "_DATAGRAM_BYTES", 1024)
+        patch.setattr(dumps, "_DATAGRAM_BYTES", 1024)
         with pytest.raises(KernelError, match="was cut to 1024"):
             diag.dump_tcp()
     assert counted(diag.dump_tcp()) == {"ESTAB": 40}

@@ -13,9 +13,9 @@ from twtop.core.details.details import Details, Value
 from twtop.core.states import State
 from twtop.core.text import printable
 from twtop.errors import KernelError
-from twtop.kernel.attributes import MESSAGE_BYTES
-from twtop.kernel.netlink import attributes
-from twtop.kernel.tcp_info_fields import KNOWN_BYTES, tcp_info_values
+from twtop.kernel.sockdiag.attributes import MESSAGE_BYTES
+from twtop.kernel.sockdiag.netlink import attributes
+from twtop.kernel.sockdiag.tcp_info_fields import KNOWN_BYTES, tcp_info_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.kernel.readings import quickly
-from tests.kernel.ss import Ends, SsRow, ends, ss_rows
+from tests.kernel.sockdiag.readings import quickly
+from tests.kernel.sockdiag.ss import Ends, SsRow, ends, ss_rows
 from tests.lab.oracle import settle
 from twtop.core.address import halves
 from twtop.core.states import State, Timer, state_label, timer_label

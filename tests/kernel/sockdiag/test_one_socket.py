@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import pytest
 
 from tests.kernel.capabilities import without_net_admin
-from tests.kernel.ss_details import ss_details
+from tests.kernel.sockdiag.ss_details import ss_details
 from tests.lab.oracle import eventually, settle
 from twtop.core.address import halves
 from twtop.core.details.units import NO_LIMIT
 from twtop.core.states import BOUND_INACTIVE, State, state_label
 from twtop.core.sysctls import Sysctls
 from twtop.errors import HostError, KernelError
-from twtop.kernel.one_socket import SocketGoneError, SocketReader
-from twtop.kernel.sockdiag import EVERYTHING, SockDiag
+from twtop.kernel.sockdiag.dumps import EVERYTHING, SockDiag
+from twtop.kernel.sockdiag.one_socket import SocketGoneError, SocketReader
 from twtop.knowledge.socket_fields import absences, lines
 from twtop.lab.lab import Lab
 from twtop.lab.recipes import EVERY_STATE

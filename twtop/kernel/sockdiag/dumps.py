@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias
 from twtop.core.sockets import Sockets, SocketsBuilder
 from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
 from twtop.errors import KernelError
-from twtop.kernel.attributes import MESSAGE_BYTES
-from twtop.kernel.decode import Batch, decode
-from twtop.kernel.netlink import (
+from twtop.kernel.sockdiag.attributes import MESSAGE_BYTES
+from twtop.kernel.sockdiag.decode import Batch, decode
+from twtop.kernel.sockdiag.netlink import (
     NLM_F_DUMP,
     NLM_F_REQUEST,
     NLMSG_DONE,
@@ -50,7 +50,7 @@ EVERYTHING: Final = ALL_STATES | 1 << BOUND_INACTIVE
 
 
 Reader: TypeAlias = "Callable[[bytearray, Sequence[tuple[int, int]], int, int], Batch]"
-"""What reads a part of an answer: takes and returns what `twtop.kernel.decode.decode` does."""
+"""What reads a part of an answer: takes and returns what `twtop.kernel.sockdiag.decode.decode` does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from twtop.core.owners.cgroup import shown_path, unit_of
 from twtop.core.text import printable
 from twtop.kernel.host import in_initial_namespace, in_initial_pid_namespace
-from twtop.kernel.namespaces import OWN_NAMESPACE
-from twtop.kernel.processes import read_cgroup
+from twtop.kernel.namespaces.held import OWN_NAMESPACE
+from twtop.kernel.processes.reading import read_cgroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,15 +12,15 @@ import numpy as np
 
 from twtop.core.sockets import identity_of
 from twtop.core.tcp_info import TcpInfo
-from twtop.kernel.attributes import MESSAGE_BYTES, find_attributes
-from twtop.kernel.decode import decode, message_starts
+from twtop.kernel.sockdiag.attributes import MESSAGE_BYTES, find_attributes
+from twtop.kernel.sockdiag.decode import decode, message_starts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from twtop.core.sockets import U8, U32, U64
-    from twtop.kernel.decode import Batch
-    from twtop.kernel.sockdiag import SockDiag
+    from twtop.kernel.sockdiag.decode import Batch
+    from twtop.kernel.sockdiag.dumps import SockDiag
 
 INET_DIAG_INFO: Final = 2
 

@@ -15,9 +15,9 @@ from tests.core.filter.strategies import endpoints, expressions
 from twtop.core.address import halves
 from twtop.core.filter import Everything, Expr, parse, ss_command
 from twtop.core.states import State
-from twtop.kernel.bytecode import compile_filter
 from twtop.kernel.services import service_port
-from twtop.kernel.sockdiag import SockDiag
+from twtop.kernel.sockdiag.bytecode import compile_filter
+from twtop.kernel.sockdiag.dumps import SockDiag
 from twtop.lab.host import endpoint
 from twtop.lab.recipes import EVERY_STATE
 

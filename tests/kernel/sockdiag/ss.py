@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from tests.kernel.test_filters_against_ss import end_of_ss
+from tests.kernel.sockdiag.test_filters_against_ss import end_of_ss
 
 if TYPE_CHECKING:
     from twtop.core.sockets import Sockets

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from twtop.core.states import State, Timer
 from twtop.core.sysctls import Sysctls
 from twtop.errors import KernelError
-from twtop.kernel.details import decode_details
-from twtop.kernel.netlink import errno_of, messages
-from twtop.kernel.tcp_info_fields import KNOWN_BYTES, tcp_info_values
+from twtop.kernel.sockdiag.details import decode_details
+from twtop.kernel.sockdiag.netlink import errno_of, messages
+from twtop.kernel.sockdiag.tcp_info_fields import KNOWN_BYTES, tcp_info_values
 from twtop.knowledge.socket_fields import absences, field_pages, lines
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from twtop.core.sockets import DTYPES
 from twtop.errors import KernelError
-from twtop.kernel.decode import Batch, DumpRefusedError, decode
+from twtop.kernel.sockdiag.decode import Batch, DumpRefusedError, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

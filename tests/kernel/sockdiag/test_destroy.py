@@ -18,10 +18,10 @@ from twtop.core.address import halves
 from twtop.core.closing.kinds import Kind, kind_at
 from twtop.core.states import State
 from twtop.errors import KernelError
-from twtop.kernel.destroy import Destroyer, try_out
-from twtop.kernel.one_socket import SocketReader
-from twtop.kernel.requests import requests
-from twtop.kernel.sockdiag import SockDiag, kernel_lists_bound_inactive
+from twtop.kernel.sockdiag.destroy import Destroyer, try_out
+from twtop.kernel.sockdiag.dumps import SockDiag, kernel_lists_bound_inactive
+from twtop.kernel.sockdiag.one_socket import SocketReader
+from twtop.kernel.sockdiag.requests import requests
 from twtop.lab.host import endpoint
 from twtop.lab.namespaces import NetworkNamespace
 from twtop.lab.recipes import EVERY_STATE

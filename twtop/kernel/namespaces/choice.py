@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.text import printable
 from twtop.errors import UsageError
-from twtop.kernel.namespace_list import PROC, Namespace, find_namespaces, namespace_of
-from twtop.kernel.namespaces import HeldNamespace
+from twtop.kernel.namespaces.held import HeldNamespace
+from twtop.kernel.namespaces.listing import PROC, Namespace, find_namespaces, namespace_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

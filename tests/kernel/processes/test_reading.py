@@ -8,9 +8,9 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.kernel.held import as_nobody, child, forked
+from tests.kernel.processes.held import as_nobody, child, forked
 from tests.lab.oracle import eventually
-from twtop.kernel.processes import Process, glance, list_processes, read_process
+from twtop.kernel.processes.reading import Process, glance, list_processes, read_process
 
 
 def inode(made: socket.socket) -> int:
@@ -123,7 +123,7 @@ def test_the_same_pid_later_is_another_process() -> None:
 def test_who_may_not_be_read_is_there_all_the_same() -> None:
     with socket.socket() as made, child(made.fileno()) as held:
         seen = as_nobody(
-            "from twtop.kernel.processes import read_process",
+            "from twtop.kernel.processes.reading import read_process",
             f"process = read_process({held.pid})\n"
             "print(process.command, process.uid, process.sockets, bool(process.start))",
         )
@@ -134,8 +134,8 @@ def test_who_may_not_be_read_is_there_all_the_same() -> None:
 def test_hidden_processes_are_not_listed_or_refused(option: str, shown: str) -> None:
     with child() as held:
         said = as_nobody(
-            "from twtop.kernel.process_access import why_not_all\n"
-            "from twtop.kernel.processes import list_processes, read_process",
+            "from twtop.kernel.processes.access import why_not_all\n"
+            "from twtop.kernel.processes.reading import list_processes, read_process",
             f"process = read_process({held.pid})\n"
             f"print({held.pid} in list_processes(), process and process.sockets, why_not_all(0))",
             setup=f"mount -t proc -o hidepid={option} proc /proc",
@@ -145,14 +145,14 @@ def test_hidden_processes_are_not_listed_or_refused(option: str, shown: str) -> 
 
 
 def test_what_is_missing_for_reading_all_is_named() -> None:
-    said = as_nobody("from twtop.kernel.process_access import why_not_all", "print(why_not_all(7))")
+    said = as_nobody("from twtop.kernel.processes.access import why_not_all", "print(why_not_all(7))")
     assert said == "the rest needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH"
 
 
 def test_another_pid_namespace_hides_the_rest() -> None:
     said = as_nobody(
-        "import os\nfrom twtop.kernel.process_access import why_not_all\n"
-        "from twtop.kernel.processes import list_processes",
+        "import os\nfrom twtop.kernel.processes.access import why_not_all\n"
+        "from twtop.kernel.processes.reading import list_processes",
         "print(len(list_processes()) < 5, why_not_all(0))",
         unshare="-mpf",
         setup="mount -t proc proc /proc",

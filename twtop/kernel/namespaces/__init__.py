@@ -1,0 +1,1 @@
+"""Network namespaces: found, chosen, held and entered."""
