@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from textual import events
 
 from tests.lab.oracle import eventually, states
 from tests.ui.keys import pressing
@@ -121,7 +122,7 @@ async def test_another_number_closes_nothing(server: Host) -> None:
         await user.press("enter")
         await user.until(lambda: "type 3 first" in words(user), "a complaint")
         await user.press("3", "0", "enter")
-        await user.until(lambda: "not 30: 3" in words(user), "a complaint")
+        await user.until(lambda: "30 is not 3" in words(user), "a complaint")
         await user.press("escape")
     assert states(server)["CLOSE-WAIT"] == 3
 
@@ -135,6 +136,15 @@ async def test_a_digit_is_erased(server: Host, key: str) -> None:
         assert "to close: 30_" in words(user)
         await user.press(key)
         assert "to close: 3_" in words(user)
+
+
+async def test_what_is_typed_at_once_is_taken_in_its_order(server: Host) -> None:
+    async with closing_screen(server) as user:
+        await user.go_to("CLOSE-WAIT")
+        dialog = await asked(user)
+        for key, character in (("4", "4"), ("backspace", None), ("3", "3"), ("0", "0")):
+            dialog.post_message(events.Key(key, character))
+        await user.until(lambda: "to close: 30_" in words(user), "the number")
 
 
 @pressing("closing", "escape", "q")

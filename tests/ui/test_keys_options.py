@@ -53,7 +53,7 @@ async def test_ctrl_s_saves_what_is_shown(server: Host, key: str, tmp_path: Path
         await user.until(lambda: "Saved" in told(user), "the note")
         assert told(user).endswith(f" to {path}.")
         await user.press(key)
-        await user.until(lambda: "says all this already" in told(user), "the second note")
+        await user.until(lambda: "Nothing to save" in told(user), "the second note")
     file = read_file(path, needed=True)
     again = ScreenOptions(**options_of(file))
     assert (again.filter, again.sort, again.reverse) == (parse("listening"), "left", True)

@@ -32,6 +32,6 @@ class SavingActions(Actions, inherit_bindings=False):
 
 def _told(saved: Saved) -> str:
     if not saved.names:
-        return f"{saved.file} says all this already."
+        return f"Nothing to save to {saved.file}: the next start shows this already."
     *most, last = saved.names
     return f"Saved {', '.join(most)}{' and ' if most else ''}{last} to {saved.file}."

@@ -69,7 +69,7 @@ def results(tally: Tally, width: int) -> list[list[Part]]:
     lines: list[list[Part]] = [[(title + of_all, styles.TITLE)], []]
     lines += _row(tally.closed, "closed", "", width)
     if tally.gone:
-        lines += _row(tally.gone, "already gone", "ended by themselves before their turn", width)
+        lines += _row(tally.gone, "already gone", "ended before their turn", width)
     lines += _reasons("changed", tally.changed, "left alone: each is now {}", width)
     lines += _reasons("refused", tally.refused, "{}", width)
     if tally.ended and tally.left:

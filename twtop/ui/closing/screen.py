@@ -144,8 +144,14 @@ class CloseScreen(ModalScreen[None]):
         return self._includes_time_waits or any(left.why is Why.TIME_WAIT for left in self._job.plan.rest)
 
     def on_key(self, event: events.Key) -> None:
-        """Take a digit of the number."""
-        if event.character and event.character in "0123456789" and self._tally is None:
+        """Take a digit of the number, or erase one.
+
+        A binding would erase only after all that was typed behind it, as it comes at once over a slow line.
+        """
+        if event.key == "backspace":
+            event.stop()
+            self.action_erase()
+        elif event.character and event.character in "0123456789" and self._tally is None:
             event.stop()
             if self._job.plan.count and len(self._typed) < _MOST_DIGITS:
                 self._type(self._typed + event.character)
@@ -170,7 +176,7 @@ class CloseScreen(ModalScreen[None]):
         if self._tally is not None or not count:
             return
         if self._typed != str(count):
-            self._type("", f"not {self._typed}: {count}" if self._typed else f"type {count} first")
+            self._type("", f"{self._typed} is not {count}" if self._typed else f"type {count} first")
             return
         self._tally = Tally(count)
         self.run_worker(self._carry_out(self._tally), name="close")
