@@ -43,7 +43,7 @@ VIEWS = {
     "half a filter": ("slash", *"dst 10.0.0"),
     "wrong filter": ("slash", *"dst 10.0.0.5/99"),
     "wrong address": ("slash", *"src 10.0.7"),
-    "long filter": ("slash", *"not 10.0.0.5 and " * 6),
+    "long filter": ("slash", *"not 10.0.0.5 and " * 3),
     "kept filter": ("slash", *"dst 10.0.0.5", "enter"),
     "filter of a view": ("b", "enter"),
     "palette": ("ctrl+p", *"mask"),
