@@ -17,6 +17,7 @@ from twtop.core.filter import parse
 from twtop.core.options import ScreenOptions
 from twtop.core.table.fields import DEFAULT_SORT
 from twtop.core.table.keys import DEFAULT_KEYS
+from twtop.kernel.services import read_services
 from twtop.lab.namespaces import name_this_host, require_namespaces
 from twtop.lab.world import start_world
 
@@ -36,6 +37,7 @@ class Shot(NamedTuple):
     size: tuple[int, int]
     keys: tuple[str, ...] = ()
     filter: str = ""
+    allow_close: bool = False
 
     @property
     def file_name(self) -> str:
@@ -59,6 +61,9 @@ SHOTS: Final = (
     Shot("diagram", _LARGE, ("v",)),
     Shot("counters", _SMALL, ("m",)),
     Shot("sockets", _SMALL, ("down", "enter"), filter="time-wait and dport = :25"),
+    Shot("whose", _SMALL, ("u",)),
+    Shot("details", _SMALL, ("down", "enter", "down", "enter"), filter="established and dport = :5432"),
+    Shot("closing", _SMALL, ("K",), filter="close-wait", allow_close=True),
     Shot("filter", _SMALL, ("slash", *"state time-w", "left_square_bracket")),
     Shot("group", _SMALL, ("g",)),
     Shot("help", _SMALL, ("question_mark",)),
@@ -71,7 +76,13 @@ async def picture(shot: Shot) -> str:
     from twtop.ui.app import TwtopApp
 
     options = ScreenOptions(
-        interval_s=1.0, filter=parse(shot.filter), keys=DEFAULT_KEYS, sort=DEFAULT_SORT, cpu_budget=25.0
+        interval_s=1.0,
+        filter=parse(shot.filter),
+        keys=DEFAULT_KEYS,
+        sort=DEFAULT_SORT,
+        cpu_budget=25.0,
+        services=read_services(),
+        allow_close=shot.allow_close,
     )
     app = TwtopApp(options, Collector(options))
     async with app.run_test(size=shot.size) as pilot:
