@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ui.frames import SECONDS, WALL_S
 from twtop.core.states import State
 from twtop.lab.host import endpoint
 from twtop.lab.specimen import wait_for_state
@@ -11,6 +13,16 @@ from twtop.lab.specimen import wait_for_state
 if TYPE_CHECKING:
     from twtop.lab.host import Host
     from twtop.lab.lab import Lab
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clock, time zone and terminal be the same wherever and whenever a picture is taken."""
+    for name, value in {"TZ": "UTC", "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(time, "time", lambda: WALL_S + SECONDS)
+    time.tzset()
 
 
 @pytest.fixture

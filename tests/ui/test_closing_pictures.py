@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.ui.frames import frames
+from tests.ui.pictures import SIZES, recorded_app
 from tests.ui.screen import Screen
-from tests.ui.test_pictures import SIZES, _same_everywhere, recorded_app
 from twtop.core.closing.plan import plan
 from twtop.core.closing.tally import Tally
 from twtop.core.states import State
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-__all__ = ["_same_everywhere"]
+pytestmark = pytest.mark.usefixtures("still")
 
 SMALL_GROUP: Final = (State.CLOSE_WAIT, State.LISTEN, State.UNCONN)
 

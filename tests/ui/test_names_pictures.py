@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.ui.frames import Recorded, frames
+from tests.ui.pictures import SIZES, Scene, act, still_app
 from tests.ui.screen import Screen, options
-from tests.ui.test_pictures import SIZES, OwnCost, Scene, _same_everywhere, act
 from twtop.core.names.labels import Labels
 from twtop.sources.resolver import Resolver
 from twtop.ui.app import TwtopApp
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-__all__ = ["_same_everywhere"]
+pytestmark = pytest.mark.usefixtures("still")
 
 LABELS = Labels.of(
     [
@@ -37,8 +37,7 @@ def app_of(keys: tuple[str, ...], *, masked: bool) -> TwtopApp:
     chosen = replace(options(interval_s=1.0, keys=keys), privacy=masked, services=SERVICES)
     frame = frames()[-1]
     moment = replace(frame.moment, snapshot=frame.moment.snapshot.labelled(LABELS))
-    app = TwtopApp(chosen, Recorded(chosen, replace(frame, moment=moment)))
-    app._own_cost = OwnCost()  # type: ignore[assignment]
+    app = still_app(chosen, Recorded(chosen, replace(frame, moment=moment)))
     app.privacy.mask._secret = b"the same in every run"
     app._resolver = Resolver(
         lambda: app.post_message(app.NameFound()), lambda address: HOSTS.get(address, "")

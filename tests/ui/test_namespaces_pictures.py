@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,8 @@ import pytest
 from tests.core.build import table
 from tests.knowledge.hosts import DEFAULTS
 from tests.ui.frames import HOST, INSTANT_S, SECONDS, WALL_S, Recorded, frames
+from tests.ui.pictures import SIZES, Scene, act, still_app
 from tests.ui.screen import options
-from tests.ui.test_pictures import SIZES, OwnCost, Scene, act
 from twtop.core.snapshot import snapshot
 from twtop.core.states import State
 from twtop.core.sysctls import Sysctls
@@ -21,10 +20,11 @@ from twtop.kernel.namespaces.listing import Namespace
 from twtop.sources.observer import Frame, Observer
 from twtop.sources.panorama import Panorama, Place, panorama
 from twtop.sources.watch import ALL
-from twtop.ui.app import TwtopApp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.usefixtures("still")
 
 SHOP = Namespace(4026532250, "pod 1b9c6c0a", ("cni-0c2a43d1", "4026532250"), (4711, 4712), "/run/netns/cni")
 CACHE = Namespace(4026532301, "docker 3f2a9c1b7d20", ("4026532301",), (815,))
@@ -79,21 +79,11 @@ SCENES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"TZ": "UTC", "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr(time, "time", lambda: WALL_S + SECONDS)
-    time.tzset()
-
-
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 @pytest.mark.parametrize("name", SCENES)
 def test_picture(snap_compare: Callable[..., bool], name: str, size: tuple[int, int]) -> None:
     wanted = replace(options(interval_s=1.0), keys=DEFAULT_KEYS_OF_ALL)
     collector = Recorded(wanted, all_of_them())
     collector.look_at(ALL)
-    app = TwtopApp(wanted, collector)
-    app._own_cost = OwnCost()  # type: ignore[assignment]
+    app = still_app(wanted, collector)
     assert snap_compare(app, terminal_size=size, run_before=lambda pilot: act(SCENES[name], pilot))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -10,21 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.ui.frames import HOST, SECONDS, WALL_S, Recorded, frames
+from tests.ui.frames import HOST, Recorded, frames
+from tests.ui.pictures import SIZES, Scene, act, still_app
 from tests.ui.screen import options
-from tests.ui.test_pictures import SIZES, OwnCost, Scene, act
 from twtop.core.owners.holdings import Holdings
 from twtop.core.owners.owner import Owner
 from twtop.core.snapshot import snapshot
 from twtop.core.states import State
 from twtop.sources.observer import Observer
-from twtop.ui.app import TwtopApp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twtop.core.sockets import Sockets
     from twtop.sources.observer import Frame
+
+pytestmark = pytest.mark.usefixtures("still")
 
 NGINX = Owner(77, 1, "nginx", 33, "www-data", "/system.slice/nginx.service", "nginx.service")
 SHOP = Owner(1822, 2, "php-fpm", 33, "www-data", "/docker/3f2a", "docker 3f2a9c1b7d20")
@@ -77,20 +77,10 @@ def frame() -> Frame:
     return replace(seen, interval_s=1.0, cpu_s=0.004)
 
 
-@pytest.fixture(autouse=True)
-def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"TZ": "UTC", "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr(time, "time", lambda: WALL_S + SECONDS)
-    time.tzset()
-
-
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 @pytest.mark.parametrize("name", SCENES)
 def test_picture(snap_compare: Callable[..., bool], name: str, size: tuple[int, int]) -> None:
     scene = SCENES[name]
     wanted = options(scene.filter, interval_s=1.0, keys=KEYS.get(name, ("state", "peer")))
-    app = TwtopApp(wanted, Recorded(wanted, frame()))
-    app._own_cost = OwnCost()  # type: ignore[assignment]
+    app = still_app(wanted, Recorded(wanted, frame()))
     assert snap_compare(app, terminal_size=size, run_before=lambda pilot: act(scene, pilot))

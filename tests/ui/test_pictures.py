@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ui.frames import SECONDS, WALL_S, Recorded, frames
-from tests.ui.recorded_details import RecordedReader
-from tests.ui.screen import Screen, options
-from twtop.ui.app import TwtopApp
-from twtop.ui.explanation.pane import ExplainPane
-from twtop.ui.ports.panel import PortPlot
+from tests.ui.pictures import SIZES, Scene, act, recorded_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from textual.pilot import Pilot
-
-SMALL, LARGE = (80, 24), (200, 50)
-SIZES = {"80x24": SMALL, "200x50": LARGE}
-
-
-class Scene(NamedTuple):
-    """What to do before the picture is taken."""
-
-    line: str = ""
-    """The line to put the cursor on."""
-    keys: tuple[str, ...] = ()
-    filter: str = ""
-    panel: str = ""
-    """The key that opens a panel where not all of them have room."""
-    shows: str = ""
-    """What is on the screen when all is drawn."""
-
+pytestmark = pytest.mark.usefixtures("still")
 
 SCENES = {
     "groups": Scene(),
@@ -56,48 +32,6 @@ SCENES = {
     ),
     "frozen": Scene("LISTEN", ("space",), "listening or close-wait"),
 }
-
-
-@pytest.fixture(autouse=True)
-def _same_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"TZ": "UTC", "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    monkeypatch.setattr(time, "time", lambda: WALL_S + SECONDS)
-    time.tzset()
-
-
-class OwnCost:
-    """What twtop costs, where nothing may change."""
-
-    def text(self) -> str:
-        return "cpu 3% 74M"
-
-
-def recorded_app(filter: str = "") -> TwtopApp:  # noqa: A002 - the option's own name
-    wanted = options(filter, interval_s=1.0)
-    app = TwtopApp(wanted, Recorded(wanted, replace(frames()[-1], reader=RecordedReader())))
-    app._own_cost = OwnCost()  # type: ignore[assignment]
-    return app
-
-
-async def act(scene: Scene, pilot: Pilot[None]) -> None:
-    """Do what a scene asks for, and wait until everything is drawn."""
-    app = pilot.app
-    assert isinstance(app, TwtopApp)
-    user = Screen(app, pilot)
-    await user.until(lambda: user.table.lines is not None, "the frame")
-    if scene.line:
-        await user.go_to(scene.line)
-    await user.press(*scene.keys, *(scene.panel if app.size.width < LARGE[0] else ""))
-    plot, why = app.query_one(PortPlot), app.query_one(ExplainPane)
-    await user.until(lambda: not plot.size or plot._plotter, "the plot")
-    await user.until(lambda: why._shown and app._shown and not app._stale.is_set(), "the explanation")
-    await user.until(lambda: app._shown and app._shown.focus == app._panels.focus, "what the cursor is on")
-    await user.until(lambda: scene.shows in "\n".join(user.text), scene.shows)
-    if entry := app.query("#filter-input"):
-        entry.first().cursor_blink = False  # type: ignore[attr-defined]
-    await pilot.pause()
 
 
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
