@@ -174,6 +174,6 @@ KEYS: Final[dict[str, Key]] = {
     )
 }
 
-DEFAULT_KEYS: Final = ("state", "peer")
-DEFAULT_KEYS_OF_ALL: Final = ("namespace", *DEFAULT_KEYS)
+DEFAULT_KEYS: Final[tuple[str, ...]] = ("state", "peer")
+DEFAULT_KEYS_OF_ALL: Final[tuple[str, ...]] = ("namespace", *DEFAULT_KEYS)
 """Where the sockets of several network namespaces are shown."""
