@@ -42,9 +42,11 @@ def checkout(lab: Lab, random: Random) -> list[Scene]:
     """Return the scenes; ``client`` is the host that is looked at."""
     here = lab.client
     here.cut_towards(DEAD[0])
-    stock = Peer(lab, STOCK)
+    stock, payments = Peer(lab, STOCK), Peer(lab, PAYMENTS)
     scenes = [
-        Scene(_slowing(Peer(lab, PAYMENTS).call, random), 1 / _PAYMENTS_PER_S, keep=4),
+        Scene(_slowing(payments.call, random), 1 / _PAYMENTS_PER_S, keep=4),
+        # A payment that takes long: all others are over before anybody can see who makes them.
+        Scene(payments.call, 2, keep=2, at_start=2),
         Scene(Peer(lab, SEARCH).call, 1 / 8, keep=3),
         Scene(Peer(lab, SESSIONS).call, 1 / 6, keep=3),
         Scene(Peer(lab, DATABASE).lease, 20, keep=10, at_start=10),

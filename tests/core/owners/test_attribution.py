@@ -252,3 +252,13 @@ def test_after_pruning_the_registry_nobody_gets_the_name_of_another() -> None:
     watch.registry.prune([watch.moment.snapshot.sockets.owner, *watch.attributor.in_use()])
     watch.registry.slot(NGINX)
     assert watch.see(clients([ESTAB, ESTAB], [500, 501], [1, 2]), held) == ["php-fpm[1822]", "curl[9]"]
+
+
+def test_what_is_held_and_not_found_yet_goes_to_who_listens_if_the_user_is_the_same() -> None:
+    columns = {"local_port": [80, 80, 80], "remote_port": [0, 50000, 50001], "uid": [33, 33, 1000]}
+    sockets = table(state=[LISTEN, ESTAB, ESTAB], inode=[600, 500, 501], **columns)
+    held = holdings({600: NGINX}, users={33: "www-data", 1000: "ann"}, lack="refused")
+    watch = Watch()
+    assert watch.see(sockets, held) == ["nginx[77]", "listener nginx[77]", "user ann"]
+    assert watch.moment is not None
+    assert watch.moment.snapshot.owners_lack == "owners of 1 of 3 sockets; refused"

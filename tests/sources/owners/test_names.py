@@ -8,6 +8,7 @@ import pytest
 
 from twtop.kernel.processes.cgroups import CgroupTree
 from twtop.kernel.processes.reading import Process
+from twtop.kernel.users import local_users
 from twtop.sources.owners.names import CgroupNames, UserNames, owner_of
 
 
@@ -36,7 +37,7 @@ def test_users_have_names_or_numbers() -> None:
     assert users.name(os.getuid()) == pwd.getpwuid(os.getuid()).pw_name
     assert users.name(4_000_000_001) == "4000000001"
     assert users.name(0xFFFF_FFFF) == ""
-    assert users.names.keys() == {os.getuid(), 4_000_000_001}
+    assert users.names.keys() == {*local_users(), os.getuid(), 4_000_000_001}
 
 
 def test_the_cgroup_of_a_process_is_known_without_a_walk(tree: CgroupTree) -> None:

@@ -70,7 +70,7 @@ class Attributor:
         if before is not None:
             self._hold_last(claims, before, now, holdings)
         has_process = self._registry.table().has_process
-        unknown = np.flatnonzero(~has_process[claims.owner] & (now.sockets.inode == 0))
+        unknown = np.flatnonzero(~has_process[claims.owner])
         if unknown.size:
             self._infer(claims, now, unknown, there, holdings)
         looked_for = np.ones_like(there) if before is None else there
@@ -125,20 +125,26 @@ class Attributor:
         earlier = np.zeros(len(unknown), np.uint32)
         new = np.flatnonzero(~there[unknown])
         earlier[new] = self._earlier.find(now, unknown[new])
-        unknown = self._offer(claims, unknown, earlier, Certainty.PORTS)
-        unknown = self._offer(claims, unknown, by_listener(now, claims, unknown), Certainty.LISTENER)
+        unknown = self._offer(claims, now.sockets, unknown, earlier, Certainty.PORTS)
+        listener = by_listener(now, claims, unknown)
+        unknown = self._offer(claims, now.sockets, unknown, listener, Certainty.LISTENER)
         likely = by_remote_end(now, claims, unknown, self._registry)
-        unknown = self._offer(claims, unknown, likely, Certainty.LIKELY)
+        unknown = self._offer(claims, now.sockets, unknown, likely, Certainty.LIKELY)
         # A full socket keeps its cgroup when its process is gone.
         unknown = unknown[(claims.owner[unknown] == 0) & (now.sockets.cgroup[unknown] != 0)]
         claims.claim(unknown, self._by_cgroup(now.sockets, unknown, holdings), Certainty.WAS)
 
-    def _offer(self, claims: Claims, rows: Rows, owner: U32, certainty: Certainty) -> Rows:
+    def _offer(self, claims: Claims, sockets: Sockets, rows: Rows, owner: U32, certainty: Certainty) -> Rows:
         """Give rows their owners; return those that got none.
 
-        To know a process is worth more than to know for certain whose user or cgroup it was.
+        To know a process is worth more than to know for certain whose user or cgroup it was. But what
+        somebody holds now is not given to another user's process.
         """
-        taken = (owner != 0) & ((claims.owner[rows] == 0) | self._registry.table().has_process[owner])
+        owners = self._registry.table()
+        own = claims.owner[rows]
+        fits = (own == 0) | owners.has_process[owner]
+        fits &= (sockets.inode[rows] == 0) | (owners.user[own] == owners.user[owner])
+        taken = (owner != 0) & fits
         claims.claim(rows[taken], owner[taken], certainty)
         left: Rows = rows[~taken]
         return left
@@ -191,7 +197,8 @@ def _lack(
     Not of those alone that are new: they are looked for from now on.
     """
     held = np.flatnonzero(sockets.inode)
-    known_rows = has_process[claims.owner[held]]
+    seen = (claims.certainty[held] == Certainty.HELD) | (claims.certainty[held] == Certainty.WAS)
+    known_rows = has_process[claims.owner[held]] & seen
     if not (~known_rows & (looked_for[held] | holdings.looking)).any():
         return None
     known = int(np.count_nonzero(known_rows))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from twtop.core.owners.cgroup import shown_path, unit_of
 from twtop.core.owners.owner import NO_UID, Owner
 from twtop.core.text import printable
+from twtop.kernel.users import LONGEST_USER, local_users
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _MOST: Final = 10_000
 """Users, and cgroups, that are remembered; beyond that, those are forgotten that nobody asked for."""
-_LONGEST_USER: Final = 32
 _SLOW_S: Final = 1.0
 _PATIENCE_S: Final = 60.0
 _AGAIN_S: Final = 60.0
@@ -30,12 +30,12 @@ _PER_STEP: Final = 200
 class UserNames:
     """Names of users by uid; for one thread.
 
-    Directory services may be slow. After an answer that took over a second, nobody new is asked for a minute:
-    then a user goes by number.
+    Those of this host itself are known from the beginning. Directory services may be slow: after an answer
+    that took over a second, nobody new is asked for a minute; then a user goes by number.
     """
 
     def __init__(self) -> None:
-        self.names: dict[int, str] = {}
+        self.names = local_users()
         self._ask_from_s = 0.0
 
     def name(self, uid: int) -> str:
@@ -50,7 +50,7 @@ class UserNames:
         name = str(uid)
         if start >= self._ask_from_s:
             with suppress(KeyError, OSError):
-                name = printable(pwd.getpwuid(uid).pw_name)[:_LONGEST_USER] or name
+                name = printable(pwd.getpwuid(uid).pw_name)[:LONGEST_USER] or name
             if (end := time.monotonic()) > start + _SLOW_S:
                 self._ask_from_s = end + _PATIENCE_S
         if len(self.names) >= _MOST:

@@ -51,13 +51,13 @@ class Search:
 
     def __init__(self, check_every_s: float = CHECK_EVERY_S) -> None:
         self._check_every_s = check_every_s
-        self.holdings = Holdings(looking=True)
+        self._users = UserNames()
+        self.holdings = Holdings(users=dict(self._users.names), looking=True)
         """What is known now; a new object whenever that changes."""
         self.is_first_pass = True
         """Whether the processes that were there at first are still being read."""
         self._ledger = Ledger()
         self._unknown = Unknown()
-        self._users = UserNames()
         self._uids: set[int] = set()
         self._cgroups = CgroupNames(CgroupTree.find())
         self._suspects: list[int] = []
