@@ -137,12 +137,12 @@ class Attributor:
     def _offer(self, claims: Claims, sockets: Sockets, rows: Rows, owner: U32, certainty: Certainty) -> Rows:
         """Give rows their owners; return those that got none.
 
-        To know a process is worth more than to know for certain whose user or cgroup it was. But what
+        To know a program is worth more than to know for certain whose user or cgroup it was. But what
         somebody holds now is not given to another user's process.
         """
         owners = self._registry.table()
         own = claims.owner[rows]
-        fits = (own == 0) | owners.has_process[owner]
+        fits = (own == 0) | (owners.command_number[owner] != 0)
         fits &= (sockets.inode[rows] == 0) | (owners.user[own] == owners.user[owner])
         taken = (owner != 0) & fits
         claims.claim(rows[taken], owner[taken], certainty)

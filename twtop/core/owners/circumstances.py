@@ -58,13 +58,14 @@ def by_remote_end(now: Snapshot, claims: Claims, rows: Rows, registry: Registry)
     is nobody.
     """
     bundles = now.bundles
-    seen = (claims.certainty != Certainty.UNKNOWN) & (claims.certainty <= Certainty.PORTS)
+    commands = registry.table().command_number[claims.owner]
+    # Of whom only the user is known cannot be told from others.
+    seen = (claims.certainty <= Certainty.PORTS) & (commands != 0)
     clients = np.flatnonzero(~now.server[bundles.heads] & ~is_alone(now.sockets.take(bundles.heads)))
     if not rows.size or not clients.size or not seen.any():
         return np.zeros(len(rows), np.uint32)
     # Sockets of one bundle have one remote end.
     _ends, which = np.unique(_remote_key(now.sockets, bundles.heads[clients]), return_inverse=True)
-    commands = registry.table().command_number[claims.owner]
     owner = _only_one(bundles, np.where(seen, claims.owner, 0), clients, which)
     command = _only_one(bundles, np.where(seen, commands, 0), clients, which)
     slots = owner.alone.copy()
