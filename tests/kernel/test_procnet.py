@@ -175,7 +175,7 @@ def by_connection(table: Sockets) -> Connections:
     for row in rows(table):
         columns = dict(zip(DTYPES, row, strict=True))
         expires_ms = columns.pop("expires_ms")
-        del columns["cookie"]
+        del columns["cookie"], columns["cgroup"]
         # Only netlink knows the backlog, and it counts SYN-ACKs sent where the file counts timeouts.
         unlike = {State.LISTEN: "wqueue", State.SYN_RECV: "retrans"}.get(State(columns["state"]), "interface")
         columns[unlike] = 0

@@ -43,9 +43,10 @@ def options(
     keys: tuple[str, ...] = DEFAULT_KEYS,
     sort: str = DEFAULT_SORT,
     cpu_budget: float = 10_000.0,
+    owners: bool = True,
 ) -> ScreenOptions:
     """What the command line would ask for; frames come fast, whatever they cost."""
-    return ScreenOptions(interval_s, parse(filter, service_port), keys, sort, cpu_budget)
+    return ScreenOptions(interval_s, parse(filter, service_port), keys, sort, cpu_budget, owners=owners)
 
 
 class Screen:

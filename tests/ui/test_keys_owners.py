@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,7 +66,7 @@ async def test_what_is_filtered_by_owner(server: Host) -> None:
 
 async def test_without_owners_the_header_says_so_where_they_matter(server: Host) -> None:
     lack = "! owners are unknown: the option owners is off"
-    async with screen(server, replace(options(), owners=False)) as user:
+    async with screen(server, options(owners=False)) as user:
         assert lack not in user.header
         await user.press("u")
         await user.until(lambda: lack in user.header, "what is missing")

@@ -2,7 +2,7 @@
 
 Sources: net/ipv4/tcp_ipv4.c (``get_tcp4_sock``, ``get_timewait4_sock``, ``get_openreq4``), proc(5), and
 net/ipv6/tcp_ipv6.c. Slower than sock_diag, and it knows less: bound-inactive sockets are not there, nor the
-backlog of a listener, the interface, and the cookie. Timers are multiples of 10 ms.
+backlog of a listener, the interface, the cgroup, and the cookie. Timers are multiples of 10 ms.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def read_tcp_tables(root: Path = PROC_NET) -> Sockets:
 
     Lines that are not as the kernel writes them are left out, like a last line that was cut off. For LISTEN
     `rqueue` is the accept queue and `wqueue` 0, because the backlog is not in the file. `retrans` of SYN-RECV
-    counts timeouts, not every SYN-ACK that was repeated. `interface` is 0.
+    counts timeouts, not every SYN-ACK that was repeated. `interface` and `cgroup` are 0.
 
     `cookie` is a surrogate: a 60-bit hash of addresses and ports, for LISTEN also of the inode, because
     listeners with SO_REUSEPORT share an address. It is the same at every reading and on every machine, so
