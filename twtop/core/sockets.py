@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import mmap
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
-from types import MappingProxyType
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
@@ -51,8 +50,6 @@ DTYPES: Final[dict[str, type[np.unsignedinteger[Any]]]] = {
     "owner": np.uint32,
     "certainty": np.uint8,
 }
-
-NO_NAMESPACES: Final[Mapping[int, str]] = MappingProxyType({})
 
 STATE_BITS: Final = np.uint64(4)
 _STATE_MASK: Final = np.uint8(0xF)
@@ -96,7 +93,7 @@ class Sockets:
     """Whom ``owner`` means."""
     labels: Labels = NO_LABELS
     """What the user calls addresses."""
-    namespaces: Mapping[int, str] = field(default_factory=lambda: NO_NAMESPACES)
+    namespaces: Mapping[int, str] = field(default_factory=dict)
     """What the numbers in ``netns`` are called."""
 
     def __len__(self) -> int:
@@ -104,21 +101,16 @@ class Sockets:
 
     def take(self, rows: Rows | Mask | slice) -> Sockets:
         """Return the chosen rows, in the order given."""
-        columns = {name: getattr(self, name)[rows] for name in DTYPES}
-        return Sockets.of(columns, self.owners, self.labels, self.namespaces)
+        columns: Any = {name: getattr(self, name)[rows] for name in DTYPES}
+        return replace(self, **columns)
 
     @staticmethod
-    def of(
-        columns: Mapping[str, NDArray[Any]],
-        owners: Owners = NO_OWNERS,
-        labels: Labels = NO_LABELS,
-        namespaces: Mapping[int, str] = NO_NAMESPACES,
-    ) -> Sockets:
+    def of(columns: Mapping[str, NDArray[Any]]) -> Sockets:
         """Make a table of its columns; ``state`` must be there, other missing ones are zeros."""
         count = len(columns["state"])
         missing = {name: zeros_column(name, count) for name in DTYPES if name not in columns}
         whole: Any = {**columns, **missing}
-        return Sockets(**whole, owners=owners, labels=labels, namespaces=namespaces)
+        return Sockets(**whole)
 
     @staticmethod
     def empty() -> Sockets:

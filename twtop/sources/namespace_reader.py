@@ -28,7 +28,7 @@ _AGAIN_S: Final = 5.0
 """When one that refused is tried again."""
 
 
-class Reader:
+class NamespaceReader:
     """Reads a namespace and observes it; for one thread."""
 
     def __init__(self, namespace: Namespace, registry: Registry, labels: Labels) -> None:

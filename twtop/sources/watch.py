@@ -11,7 +11,7 @@ from twtop.core.owners.registry import Registry
 from twtop.errors import KernelError, UsageError
 from twtop.kernel.namespaces.choice import choose_namespace
 from twtop.kernel.namespaces.listing import Namespace, find_namespaces, is_there, own_namespace
-from twtop.sources.namespace_reader import Reader
+from twtop.sources.namespace_reader import NamespaceReader
 from twtop.sources.panorama import Place, panorama
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Watch:
         """What was asked for, as it was found last."""
         self._labels = labels
         self._registry = Registry()
-        self._readers: dict[int, Reader] = {}
+        self._readers: dict[int, NamespaceReader] = {}
         self._gone: dict[int, tuple[Namespace, float]] = {}
         self._find_s = 0.0
 
@@ -104,7 +104,9 @@ class Watch:
             dropped.append(reader.namespace)
         for number, namespace in wanted.items():
             self._gone.pop(number, None)
-            reader = self._readers.setdefault(number, Reader(namespace, self._registry, self._labels))
+            reader = self._readers.setdefault(
+                number, NamespaceReader(namespace, self._registry, self._labels)
+            )
             reader.namespace = namespace
         return dropped
 

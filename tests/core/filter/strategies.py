@@ -123,7 +123,7 @@ def sockets(seed: int, count: int = 400) -> Sockets:
         table[f"{end}_hi"] = np.array([number >> 64 for number in addresses], np.uint64)
         table[f"{end}_lo"] = np.array([number & (1 << 64) - 1 for number in addresses], np.uint64)
         table[f"{end}_port"] = rng.choice(np.array(PORTS, np.uint16), count)
-    return with_owners(Sockets.of(table, labels=LABELS), rng)
+    return with_owners(replace(Sockets.of(table), labels=LABELS), rng)
 
 
 def with_owners(sockets: Sockets, rng: np.random.Generator) -> Sockets:

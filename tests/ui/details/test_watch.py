@@ -14,19 +14,19 @@ from twtop.kernel.processes.reading import read_process
 from twtop.sources.live import LiveSource
 from twtop.sources.observer import Observer
 from twtop.ui.details.listing import clock_text, entries, heading, whole_text
-from twtop.ui.details.watch import Look, Watch
+from twtop.ui.details.watch import Look, SocketWatch
 
 if TYPE_CHECKING:
     from twtop.lab.lab import Lab
 
 
-def looked(lab: Lab) -> tuple[Watch, Look, LiveSource]:
-    """Watch the client's end of a new connection."""
+def looked(lab: Lab) -> tuple[SocketWatch, Look, LiveSource]:
+    """SocketWatch the client's end of a new connection."""
     lab.pair()
     with lab.client.entered():
         source = LiveSource()
     frame = Observer(source.host, reader=source.reader).observe(source.take())
-    watch = Watch(frame.moment.snapshot.sockets)
+    watch = SocketWatch(frame.moment.snapshot.sockets)
     look = watch.look(frame)
     assert look is not None
     return watch, look, source
@@ -40,14 +40,14 @@ def test_a_socket_goes_with_its_namespace(lab: Lab) -> None:
         assert (before.gone_s, after.told) == (None, before.told)
         assert after.gone_s is not None
         assert heading(after, UNICODE, after.gone_s)[1].startswith("GONE since ")
-        assert Watch(before.one).look(None) is None
+        assert SocketWatch(before.one).look(None) is None
 
 
 def test_it_goes_on_where_reading_fails(lab: Lab) -> None:
     _, look, source = looked(lab)
     frame = Observer(source.host, reader=source.reader).observe(source.take())
     source.close()
-    after = Watch(look.one).look(frame)
+    after = SocketWatch(look.one).look(frame)
     assert after is not None
     assert after.told.values["state"] == State.ESTAB
     assert after.told.values["cookie"] == look.told.values["cookie"]

@@ -18,9 +18,9 @@ class DetailsActions(Actions, inherit_bindings=False):
         """Show all that is known of it."""
         # Imported when needed: it is not what the first paint waits for.
         from twtop.ui.details.screen import DetailsScreen
-        from twtop.ui.details.watch import Watch
+        from twtop.ui.details.watch import SocketWatch
 
         view = open_view("details", self.signs)
         if isinstance(view, DetailsScreen):
-            view.keep_to(Watch(event.one))
+            view.keep_to(SocketWatch(event.one))
             self.show_view(view)

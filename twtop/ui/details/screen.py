@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from twtop.core.signs import Signs
-    from twtop.ui.details.watch import Look, Watch
+    from twtop.ui.details.watch import Look, SocketWatch
     from twtop.ui.picture import Picture
 
 _TITLE: Final = 24
@@ -176,12 +176,12 @@ class DetailsScreen(FrameScreen["Look | None"]):
         self._plots = PlotView(signs)
         self._list = FieldList(signs)
         self._text = FieldText()
-        self._watch: Watch | None = None
+        self._watch: SocketWatch | None = None
         self._picture: Picture | None = None
         self._look: Look | None = None
         self._asked_s = 0.0
 
-    def keep_to(self, watch: Watch) -> None:
+    def keep_to(self, watch: SocketWatch) -> None:
         """Say which socket it is about; before it is shown."""
         self._watch = watch
 

@@ -60,7 +60,7 @@ class Look:
     samples: tuple[Sample, ...]
 
 
-class Watch:
+class SocketWatch:
     """Keeps to one socket by its cookie, whatever state it goes to."""
 
     def __init__(self, one: Sockets) -> None:
