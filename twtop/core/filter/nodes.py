@@ -243,6 +243,11 @@ def states_of(bits: int) -> Everything | States:
     return Everything() if bits == ALL_STATES else States(bits)
 
 
+def named(word: str, text: str) -> Named:
+    """Return the term for a text that sockets have; no filter can hold a quotation mark."""
+    return Named(word, text.replace('"', "*"))
+
+
 def all_of(terms: tuple[Expr, ...]) -> Expr:
     """Return the conjunction of any number of terms."""
     return And(terms) if len(terms) > 1 else terms[0] if terms else Everything()

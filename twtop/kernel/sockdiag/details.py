@@ -14,7 +14,7 @@ from twtop.core.states import State
 from twtop.core.text import printable
 from twtop.errors import KernelError
 from twtop.kernel.sockdiag.attributes import MESSAGE_BYTES
-from twtop.kernel.sockdiag.netlink import attributes
+from twtop.kernel.sockdiag.netlink import NLMSG_HDRLEN, attributes
 from twtop.kernel.sockdiag.tcp_info_fields import KNOWN_BYTES, tcp_info_values
 
 if TYPE_CHECKING:
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 _MESSAGE: Final = struct.Struct("=16x4B48xIIIII")
 _IDENTITY: Final = struct.Struct("=36xIQ")
 """Interface and cookie in an inet_diag_sockid (its ports and addresses are known)."""
-_ID: Final = 16 + 4
+_ID: Final = NLMSG_HDRLEN + 4
+_FIXED: Final = (
+    "family", "state", "timer", "tries", "expires_ms", "rqueue", "wqueue", "uid", "inode",
+    "interface", "cookie",
+)  # fmt: skip
+"""What both have, in this order."""
 
 _SKMEMINFO: Final = (
     "rmem_alloc", "rcvbuf", "wmem_alloc", "sndbuf", "fwd_alloc", "wmem_queued", "optmem", "backlog", "drops",
@@ -45,28 +50,15 @@ def decode_details(message: bytes) -> Details:
     """
     if len(message) < MESSAGE_BYTES:
         raise KernelError(f"the sock_diag answer has {len(message)} bytes instead of {MESSAGE_BYTES}")
-    family, state, timer, tries, expires_ms, rqueue, wqueue, uid, inode = _MESSAGE.unpack_from(message)
-    interface, cookie = _IDENTITY.unpack_from(message, _ID)
-    values: dict[str, Value] = {
-        "family": family,
-        "state": state,
-        "timer": timer,
-        "tries": tries,
-        "expires_ms": expires_ms,
-        "rqueue": rqueue,
-        "wqueue": wqueue,
-        "uid": uid,
-        "inode": inode,
-        "interface": interface,
-        "cookie": cookie,
-    }
+    fixed = (*_MESSAGE.unpack_from(message), *_IDENTITY.unpack_from(message, _ID))
+    values: dict[str, Value] = dict(zip(_FIXED, fixed, strict=True))
     unknown = surplus = 0
     damaged = False
     for kind, payload in attributes(message[MESSAGE_BYTES:]):
         if payload is None:
             damaged = True
         elif kind == _INFO:
-            values |= tcp_info_values(payload, listening=state == State.LISTEN)
+            values |= tcp_info_values(payload, listening=values["state"] == State.LISTEN)
             values["tcp_info_bytes"] = len(payload)
             surplus = max(0, len(payload) - KNOWN_BYTES)
         elif kind in _DECODERS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.address import address_text, is_ipv4
 from twtop.core.filter import And, Everything, ss_command
-from twtop.core.filter.nodes import Endpoint, Expr, Named, Ports, Side, States, all_of
+from twtop.core.filter.nodes import Endpoint, Expr, Named, Ports, Side, States, all_of, named
 from twtop.core.states import State
 from twtop.core.table.keys import KEYS, has_remote
 from twtop.ui.table.row_text import representative
@@ -85,23 +85,18 @@ def _label(lines: Lines, row: int) -> Named:
 def _owner_terms(owner: Owner) -> list[Expr]:
     """Tell a process by its number and name; another owner by what it is called."""
     if owner.pid:
-        return [Named("pid", str(owner.pid)), _named("proc", owner.command)]
+        return [Named("pid", str(owner.pid)), named("proc", owner.command)]
     called = [("proc", owner.command), ("cgroup", owner.unit), ("user", owner.user)]
     known = next((at for at, (_, text) in enumerate(called) if text), len(called) - 1)
-    return [Named("pid", "0"), *(_named(word, text) for word, text in called[: known + 1])]
+    return [Named("pid", "0"), *(named(word, text) for word, text in called[: known + 1])]
 
 
 _OWNER_TERMS: Final[dict[str, Callable[[Owner], list[Expr]]]] = {
     "owner": _owner_terms,
-    "command": lambda owner: [_named("proc", owner.command)],
-    "user": lambda owner: [_named("user", owner.user)],
-    "unit": lambda owner: [_named("cgroup", owner.unit)],
+    "command": lambda owner: [named("proc", owner.command)],
+    "user": lambda owner: [named("user", owner.user)],
+    "unit": lambda owner: [named("cgroup", owner.unit)],
 }
-
-
-def _named(word: str, text: str) -> Named:
-    """Return the term for a text; no filter can hold a quotation mark."""
-    return Named(word, text.replace('"', "*"))
 
 
 def _port(lines: Lines, row: int, side: Side) -> Endpoint:
