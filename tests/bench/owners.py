@@ -21,7 +21,7 @@ from twtop.lab.lab import Lab
 from twtop.lab.namespaces import require_namespaces
 from twtop.sources.live import LiveSource
 from twtop.sources.observer import Observer
-from twtop.sources.owner_finder import BURST_S, CPU_SHARE, OwnerFinder
+from twtop.sources.owners.finder import BURST_S, CPU_SHARE, OwnerFinder
 
 PER_SECOND: Final = 1000
 """New connections of the busy processes."""

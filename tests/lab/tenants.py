@@ -25,7 +25,7 @@ from twtop.diagnosis import doctor
 from twtop.errors import TwtopError
 from twtop.kernel.namespaces.choice import choose_namespace
 from twtop.kernel.namespaces.listing import find_namespaces
-from twtop.sources.namespace_source import open_source
+from twtop.sources.namespaces.source import open_source
 from twtop.sources.watch import ALL, Watch
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE, cleared by setuid: /proc/self would belong to root

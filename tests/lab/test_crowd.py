@@ -11,7 +11,7 @@ from tests.lab.oracle import eventually
 from twtop.errors import UsageError
 from twtop.lab.crowd import Crowd
 from twtop.sources.live import LiveSource
-from twtop.sources.owner_finder import find_all_owners
+from twtop.sources.owners.finder import find_all_owners
 
 if TYPE_CHECKING:
     from twtop.lab.host import Host

@@ -21,7 +21,7 @@ from twtop.kernel.processes.reading import read_process
 from twtop.lab.host import endpoint
 from twtop.sources.live import LiveSource
 from twtop.sources.observer import Observer
-from twtop.sources.owner_finder import OwnerFinder
+from twtop.sources.owners.finder import OwnerFinder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ from twtop.kernel.namespaces.held import HeldNamespace
 from twtop.lab.host import endpoint
 from twtop.lab.namespaces import NetworkNamespace
 from twtop.sources import watch as watching
-from twtop.sources.namespace_source import open_source
+from twtop.sources.namespaces.source import open_source
 from twtop.sources.observer import Frame
 from twtop.sources.panorama import Panorama, Place
 from twtop.sources.watch import ALL, OWN, Watch, chosen

@@ -22,7 +22,7 @@ from twtop.export.findings import (
 )
 from twtop.export.output import emit
 from twtop.sources.labels import read_user_labels
-from twtop.sources.owner_finder import OwnerFinder
+from twtop.sources.owners.finder import OwnerFinder
 from twtop.sources.watch import Watch, chosen
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from twtop.kernel.namespaces.listing import own_namespace
 from twtop.kernel.sockdiag.bytecode import compile_filter
 from twtop.kernel.sysctl import WATCHED
 from twtop.sources.labels import read_user_labels
-from twtop.sources.namespace_source import open_source
+from twtop.sources.namespaces.source import open_source
 from twtop.sources.snapshots import lacks_of, moments, take_all, together
 from twtop.sources.watch import ALL
 from twtop.ui.terminal.capabilities import capabilities

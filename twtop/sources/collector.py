@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from twtop.core.names.labels import NO_LABELS
 from twtop.errors import KernelError
 from twtop.sources.observer import Frame
-from twtop.sources.owner_finder import OwnerFinder
+from twtop.sources.owners.finder import OwnerFinder
 from twtop.sources.panorama import Panorama
 from twtop.sources.watch import OWN, Chosen, Watch
 

@@ -14,8 +14,8 @@ from twtop.core.owners.registry import Registry
 from twtop.core.sockets import Sockets
 from twtop.errors import KernelError
 from twtop.kernel.namespaces.listing import find_namespaces
-from twtop.sources.namespace_source import open_source
-from twtop.sources.owner_finder import find_all_owners
+from twtop.sources.namespaces.source import open_source
+from twtop.sources.owners.finder import find_all_owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ from twtop.core.owners.registry import Registry
 from twtop.errors import KernelError, UsageError
 from twtop.kernel.namespaces.choice import choose_namespace
 from twtop.kernel.namespaces.listing import Namespace, find_namespaces, is_there, own_namespace
-from twtop.sources.namespace_reader import NamespaceReader
+from twtop.sources.namespaces.reader import NamespaceReader
 from twtop.sources.panorama import Place, panorama
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from twtop.core.format import count_text, percent_text
 from twtop.core.states import State
 from twtop.diagnosis.finding import Severity
-from twtop.sources.namespace_reader import REST_S
+from twtop.sources.namespaces.reader import REST_S
 from twtop.ui import styles
 
 if TYPE_CHECKING:

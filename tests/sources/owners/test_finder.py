@@ -15,7 +15,7 @@ from tests.kernel.processes.held import as_nobody, child, forked
 from tests.lab.oracle import eventually
 from twtop.kernel.processes.reading import read_process
 from twtop.sources.live import LiveSource
-from twtop.sources.owner_finder import CPU_SHARE, FIRST_S, OwnerFinder, find_all_owners
+from twtop.sources.owners.finder import CPU_SHARE, FIRST_S, OwnerFinder, find_all_owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,7 +166,7 @@ def test_others_sockets_without_the_privilege(lab: Lab) -> None:
         inode = int(held.run(LISTEN_ON.format(port=0)))
         said = as_nobody(
             "from twtop.sources.live import LiveSource\n"
-            "from twtop.sources.owner_finder import find_all_owners\n"
+            "from twtop.sources.owners.finder import find_all_owners\n"
             "import pwd, numpy, encodings.idna; numpy.unique(numpy.zeros(3), return_index=True)",
             "with LiveSource() as source: sockets = source.take().sockets\n"
             "found = find_all_owners(sockets)\n"

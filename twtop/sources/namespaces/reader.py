@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from twtop.errors import KernelError
-from twtop.sources.namespace_source import open_source
+from twtop.sources.namespaces.source import open_source
 from twtop.sources.observer import Observer
 from twtop.sources.panorama import Place
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from twtop.core.owners.registry import Registry
     from twtop.core.sockets import U32
     from twtop.kernel.namespaces.listing import Namespace
-    from twtop.sources.namespace_source import Source
+    from twtop.sources.namespaces.source import Source
     from twtop.sources.observer import Frame
 
 REST_S: Final = 10.0

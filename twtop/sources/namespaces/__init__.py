@@ -1,0 +1,1 @@
+"""Snapshots of network namespaces that twtop need not be in."""
