@@ -126,3 +126,9 @@ def test_who_may_not_see_a_process_is_told_so(server: Host) -> None:
     ended = server.run([TWTOP[0], "-c", AS_NOBODY, *arguments])
     assert "user root" in ended.stdout
     assert re.search(r"twtop: owners of 0 of \d+ sockets; .*CAP_SYS_PTRACE", ended.stderr)
+
+
+def test_a_table_of_groups_says_whose_they_are_and_how_that_is_known(server: Host) -> None:
+    ends = [line.rpartition("  ")[2] for line in printed(server, "--by", "owner,state").splitlines()[4:]]
+    assert ends[0] == "2 held, 2 listener"
+    assert printed(server, "--owners", "--by", "state").splitlines()[-1].endswith(f"  {OWNER}")

@@ -37,7 +37,10 @@ _CHUNK: Final = 1000
 
 
 def groups_table(view: View, signs: Signs, width: int, limit: int | None = None) -> Iterator[str]:
-    """Yield the states and the tree of groups, of siblings only the first ``limit``."""
+    """Yield the states and the tree of groups, of siblings only the first ``limit``.
+
+    Beside a group stands whose it is, as on the screen, if anybody looked.
+    """
     yield from _strip(view, width)
     titles = [f"{field.title:>{field.width}}" for field in OF_ONE_INSTANT]
     keys = ", ".join(KEYS[name].title for name in view.groups.keys)
@@ -83,7 +86,8 @@ def _groups(view: View, cell: Cell, depth: int, indexes: range, limit: int | Non
             f"{field.group_text(cell, level.measures, index):>{field.width}}" for field in OF_ONE_INSTANT
         )
         text = KEYS[view.groups.keys[depth]].text(sockets, row, bool(server[row]))
-        yield f"{' '.join(cells)}{indent}{text}\n"
+        whose = view.whose.group(view.groups.keys[: depth + 1], view.groups.span_of(depth, index))
+        yield f"{' '.join(cells)}{indent}{text}{whose and '  '}{whose}\n"
         if depth + 1 < len(view.groups.levels):
             children = range(int(level.first[index]), int(level.last[index]))
             yield from _groups(view, cell, depth + 1, children, limit)

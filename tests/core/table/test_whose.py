@@ -66,6 +66,7 @@ def notes(seen: View, depth: int = -1) -> list[str]:
         ([(PHP, WAS), (NOBODY, 0), (NOBODY, 0)], ""),
         ([(NOBODY, 0)] * 3, ""),
         ([(SOMEBODY, HELD)] * 3, "user ann"),
+        ([(PHP, LIKELY), (OTHER_PHP, LIKELY)], "likely php-fpm"),
     ],
 )
 def test_a_group_names_who_has_most_of_it(held: list[tuple[Owner, int]], note: str) -> None:

@@ -97,6 +97,8 @@ def test_what_one_socket_s_signature_means(text: str, note: str) -> None:
         ("3 orphan, 2 half-closed", 24, " 3 orphan, 2 half-closed"),
         ("3 orphan, 2 half-closed", 12, "  3 orphan…"),
         ("orphan, phase 1 of 2", 8, "  orphan"),
+        ("nginx[77] 88%", 13, "  nginx 88%"),
+        ("likely [php][1822]", 14, "  likely [php]"),
         ("", 80, ""),
     ],
 )

@@ -70,7 +70,15 @@ class Whose:
         return f"{number:,} processes" if number > 1 else ""
 
     def _holder(self, span: slice, *, by_command: bool) -> str:
-        """Name the process or the command that all are of, or most: ``php-fpm[1822]``, ``php-fpm 98%``."""
+        """Name the process or the command that all are of, or most: ``php-fpm[1822]``, ``php-fpm 98%``.
+
+        What is but likely of all of them is called so.
+        """
+        name = self._whole_or_most(span, by_command=by_command)
+        only_likely = bool(name) and bool((self.certainty[span] == Certainty.LIKELY).all())
+        return f"{Certainty.LIKELY.word} {name}" if only_likely else name
+
+    def _whole_or_most(self, span: slice, *, by_command: bool) -> str:
         counts = np.bincount(self.owner[span])
         process = self._most(counts, self.owners.identity, lambda owner: owner.text)
         if process or not by_command:

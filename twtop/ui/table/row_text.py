@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -31,6 +32,9 @@ _SHORTER: Final = {
     " of ports": "",
 }
 """What notes become where there is little room."""
+
+_PROCESS_ID: Final = re.compile(r"(?<=\S)\[[0-9]+\](?= [0-9]+%$|$)")
+"""At the end of whose sockets are: the name alone still says more than nothing."""
 
 
 def line_text(lines: Lines, line: Line, signs: Signs, room: int | None = None) -> str:
@@ -159,6 +163,7 @@ def _wordings(note: str, signs: Signs) -> Iterator[str]:
     for words, fewer in _SHORTER.items():
         note = note.replace(words, fewer)
     yield note
+    yield _PROCESS_ID.sub("", note)
     while ", " in note:
         note = note.rpartition(", ")[0]
         yield note + signs.ellipsis
