@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
+from resource import RLIMIT_NOFILE, setrlimit
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.kernel.capabilities import without_net_admin
 from twtop.core.owners.owner import Owner
@@ -82,6 +87,16 @@ def test_the_process_tells_of_itself() -> None:
     assert rows["directory"] == os.getcwd()  # noqa: PTH109 - as the kernel has it
     assert {"command line", "started", "memory", "threads", "open files", "CPU"} <= rows.keys()
     assert rows["started"].endswith("ago")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root looks at the processes of others")
+def test_the_files_of_others_processes_are_counted_and_limited() -> None:
+    with subprocess.Popen(
+        ["sleep", "60"], user=65534, preexec_fn=lambda: setrlimit(RLIMIT_NOFILE, (77, 99))
+    ) as other:
+        rows = dict(ProcessReader(other.pid, 0).read().rows)
+        other.kill()
+    assert re.fullmatch(r"[0-9]+ of 77 \(ulimit -n\)", rows["open files"])
 
 
 def test_another_process_with_its_pid_is_not_taken_for_it() -> None:

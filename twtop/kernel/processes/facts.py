@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from twtop.core.details.units import bytes_words, duration_words
@@ -12,6 +13,7 @@ from twtop.core.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_MOST_FILES: Final = "Max open files"
 _LONGEST: Final = 500
 """Characters of a command line or path that are shown."""
 _SAME_START_S: Final = 2.0
@@ -81,12 +83,16 @@ def _started(process: Any) -> str:
 
 
 def _open_files(process: Any) -> str:
-    return f"{process.num_fds():,}{_limit(process)}"
+    return f"{process.num_fds():,}{_limit(process.pid)}"
 
 
-def _limit(process: Any) -> str:
-    soft, _ = process.rlimit(7)  # RLIMIT_NOFILE, include/uapi/asm-generic/resource.h
-    return " of any number" if soft < 0 else f" of {soft:,} (ulimit -n)"
+def _limit(pid: int) -> str:
+    """Say how many files it may open: the file tells everybody, prlimit(2) wants CAP_SYS_RESOURCE."""
+    for line in Path(f"/proc/{pid}/limits").read_text().splitlines():
+        if line.startswith(_MOST_FILES):
+            soft = line.removeprefix(_MOST_FILES).split()[0]
+            return f" of {int(soft):,} (ulimit -n)" if soft.isdecimal() else " of any number"
+    return ""
 
 
 _FACTS: Final[dict[str, Callable[[Any], str]]] = {
