@@ -146,6 +146,25 @@ def test_a_name_or_a_number(text: str, expected: Namespace) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("3f2a9c1b7d20", "docker 3f2a9c1b7d20"),
+        (f"3f2a9c1b7d20{52 * 'a'}", "docker 3f2a9c1b7d20"),
+        ("1b9c6c0a-1111-2222-3333-444455556666", "pod 1b9c6c0a"),
+        ("web", "lxc web"),
+        ("nginx", "nginx[77]"),
+    ],
+)
+def test_a_container_by_its_id_and_a_process_by_its_name(text: str, name: str) -> None:
+    names = ("docker 3f2a9c1b7d20", "pod 1b9c6c0a", "nginx[77]", "lxc web")
+    found = [replace(WEB, name=each, names=()) for each in names]
+    assert choose_namespace(text, found).name == name
+    for other in ("3f2a", "docker", "web1", "lxc web1"):
+        with pytest.raises(UsageError, match="there is no network namespace"):
+            choose_namespace(other, found)
+
+
+@pytest.mark.parametrize(
     ("text", "complaint"),
     [
         ("web-3", "there is no network namespace 'web-3'; there are web-2, web-1 and 2 more, and all"),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _MOST_LISTED: Final = 8
 _NEAR: Final = 0.5
+_ID: Final = re.compile(r"[0-9a-f]{8,12}")
+_PID: Final = re.compile(r"\[[0-9]+\]$")
 _OF_PROCESS: Final = re.compile(r"/proc/([0-9]{1,10})/ns/net")
 
 
@@ -69,15 +71,24 @@ def _at_path(path: str, found: Sequence[Namespace]) -> Namespace:
 
 def _by_name(name: str, found: Sequence[Namespace]) -> Namespace:
     wanted = printable(name)
-    meant = [each for each in found if wanted == each.name] or [
-        each for each in found if wanted in each.names
-    ]
+    meant = (
+        [each for each in found if wanted == each.name]
+        or [each for each in found if wanted in each.names]
+        or [each for each in found if _is_short_for(wanted, each.name)]
+    )
     if len(meant) == 1:
         return meant[0]
     if meant:
         which = ", ".join(each.name for each in meant)
         raise UsageError(f"--netns: {wanted!r} may be any of {which}")
     raise UsageError(f"--netns: there is no network namespace {wanted!r}; {_offer(wanted, found)}")
+
+
+def _is_short_for(wanted: str, name: str) -> bool:
+    """Tell whether it is ``nginx`` for ``nginx[77]``, ``web`` for ``lxc web``, or a container's id, even whole."""
+    kind, _, called = name.rpartition(" ")
+    is_id = bool(kind) and _ID.fullmatch(called) is not None and wanted.startswith(called)
+    return is_id or wanted in (_PID.sub("", name), called)
 
 
 def _offer(wanted: str, found: Sequence[Namespace]) -> str:
