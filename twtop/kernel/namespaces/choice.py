@@ -85,7 +85,7 @@ def _by_name(name: str, found: Sequence[Namespace]) -> Namespace:
 
 
 def _is_short_for(wanted: str, name: str) -> bool:
-    """Tell whether it is ``nginx`` for ``nginx[77]``, ``web`` for ``lxc web``, or a container's id, even whole."""
+    """Tell whether it is ``nginx`` for ``nginx[77]``, ``web`` for ``lxc web``, or the id of a container."""
     kind, _, called = name.rpartition(" ")
     is_id = bool(kind) and _ID.fullmatch(called) is not None and wanted.startswith(called)
     return is_id or wanted in (_PID.sub("", name), called)
