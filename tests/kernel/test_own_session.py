@@ -10,6 +10,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.lab.oracle import eventually
 from twtop.core.own_session import ends_told
 from twtop.kernel.own_session import read_own_session
@@ -100,6 +102,41 @@ def below_sshd(connection: socket.socket) -> Iterator[int]:
         os.waitpid(parent, 0)
         os.close(reading)
         os.close(writing)
+
+
+NAMED = """
+import ctypes, subprocess, sys
+ctypes.CDLL(None).prctl(15, sys.argv[1].encode())  # PR_SET_NAME
+below = subprocess.Popen(["sleep", "60"], env={})
+print(below.pid, flush=True)
+below.wait()
+"""
+
+
+@contextmanager
+def below(name: str, environment: dict[str, str]) -> Iterator[int]:
+    """Yield the pid of a process below one of this name, which alone has this environment."""
+    with subprocess.Popen(
+        [sys.executable, "-c", NAMED, name], env=environment, stdout=subprocess.PIPE, text=True
+    ) as made:
+        assert made.stdout is not None
+        pid = int(made.stdout.readline())
+        try:
+            yield pid
+        finally:
+            os.kill(pid, signal.SIGTERM)
+
+
+@pytest.mark.parametrize(("server", "client"), [("tmux: server", "tmux: client"), ("screen", "screen")])
+def test_below_a_multiplexer_it_is_those_of_its_clients(server: str, client: str) -> None:
+    attached = ends_told({"SSH_CONNECTION": TOLD})
+    with below(server, {}) as pid:
+        assert attached not in read_own_session(pid).ends
+        with below(client, {"SSH_CONNECTION": TOLD}):
+            assert attached in read_own_session(pid).ends
+        assert attached not in read_own_session(pid).ends
+    with below("bash", {}) as pid, below(client, {"SSH_CONNECTION": TOLD}):
+        assert attached not in read_own_session(pid).ends
 
 
 def test_a_snapshot_knows_it(lab: Lab) -> None:

@@ -194,6 +194,20 @@ def test_the_own_session_is_never_closed(lab: Lab, site: Site, monkeypatch: pyte
     assert (pending(session.client), pending(other.client)) == ("", "ECONNABORTED")
 
 
+def test_nor_is_one_that_was_attached_after_the_start(
+    lab: Lab, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer, own = lab.pair().server_end, lab.client.address()
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    with LiveSource() as source:
+        over_ssh = site._replace(source=source)
+        snapshot = source.take()
+        (port,) = snapshot.sockets.local_port.tolist()
+        monkeypatch.setenv("SSH_CONNECTION", f"{peer[0]} {peer[1]} {own} {port}")
+        job = over_ssh.job(snapshot, everything)
+        assert [each.why for each in job.plan.rest] == [Why.OWN_SESSION]
+
+
 def test_twtops_own_sockets_are_never_closed(lab: Lab, site: Site) -> None:
     pair = lab.pair()
     job = Site(site.source, Closer(), site.log).prepare(everything)

@@ -14,6 +14,7 @@ from twtop.core.closing.kinds import Kind, kind_at
 from twtop.core.closing.plan import Lacks, Plan, plan
 from twtop.core.states import state_label
 from twtop.errors import KernelError
+from twtop.kernel.own_session import read_own_session
 from twtop.kernel.processes.reading import read_process
 from twtop.kernel.sockdiag.destroy import Destroyer, try_out
 from twtop.kernel.sockdiag.requests import requests
@@ -87,7 +88,8 @@ class Closer:
         planned = plan(
             sockets,
             int(np.count_nonzero(~there)),
-            session=snapshot.own_session,
+            # Who is attached to a terminal multiplexer may be another one by now.
+            session=(*snapshot.own_session, *read_own_session().cookies(sockets)),
             own=self._own(),
             served=list(destroyers),
             lacks=lacks._replace(namespaces=refusal),
