@@ -12,12 +12,10 @@ import pytest
 
 from tests.kernel.sockdiag.readings import quickly
 from tests.kernel.sockdiag.ss import Ends, SsRow, ends, ss_rows
-from tests.lab.oracle import settle
+from tests.lab.scene import every_state
 from twtop.core.address import halves
 from twtop.core.states import State, Timer, state_label, timer_label
 from twtop.core.timers import NO_END
-from twtop.errors import HostError
-from twtop.lab.lab import Lab
 from twtop.lab.recipes import EVERY_STATE
 from twtop.sources.live import LiveSource
 
@@ -53,13 +51,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
     """All recipes in one lab, read while nothing changed but the time left."""
-    try:
-        lab = Lab()
-    except HostError as error:
-        pytest.skip(str(error))
-    with lab:
-        made = {name: make(lab) for name, make in EVERY_STATE.items() if lab.ipv6 or not name.endswith("v6")}
-        settle(made.values())
+    with every_state() as (lab, made):
         yield Scene(made, {host: read(host) for host in (lab.client, lab.server)})
 
 

@@ -13,16 +13,16 @@ import pytest
 
 from tests.kernel.capabilities import without_net_admin
 from tests.kernel.sockdiag.ss_details import ss_details
-from tests.lab.oracle import eventually, settle
+from tests.lab.oracle import eventually
+from tests.lab.scene import every_state
 from twtop.core.address import halves
 from twtop.core.details.units import NO_LIMIT
 from twtop.core.states import BOUND_INACTIVE, State, state_label
 from twtop.core.sysctls import Sysctls
-from twtop.errors import HostError, KernelError
+from twtop.errors import KernelError
 from twtop.kernel.sockdiag.dumps import EVERYTHING, SockDiag
 from twtop.kernel.sockdiag.one_socket import SocketGoneError, SocketReader
 from twtop.knowledge.socket_fields import absences, lines
-from twtop.lab.lab import Lab
 from twtop.lab.recipes import EVERY_STATE
 from twtop.lab.specimen import wait_for_state
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from twtop.core.details.details import Details, Value
     from twtop.core.sockets import Sockets
     from twtop.lab.host import Host
+    from twtop.lab.lab import Lab
     from twtop.lab.specimen import Specimen
 
 Readers: TypeAlias = "Callable[[Host], SocketReader]"
@@ -49,13 +50,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene() -> Iterator[Scene]:
-    try:
-        lab = Lab()
-    except HostError as error:
-        pytest.skip(str(error))
-    with lab:
-        made = {name: make(lab) for name, make in EVERY_STATE.items() if lab.ipv6 or not name.endswith("v6")}
-        settle(made.values())
+    with every_state() as (lab, made):
         readers, listed = {}, {}
         for host in (lab.client, lab.server):
             with host.entered(), SockDiag() as diag:
