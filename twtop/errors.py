@@ -23,3 +23,8 @@ class HostError(TwtopError):
 
 class KernelError(TwtopError):
     """The kernel refused a request or sent an answer that cannot be decoded."""
+
+
+def system_reason(error: OSError | ValueError) -> str:
+    """Return what the system says of an error, as it stands within a sentence: ``permission denied``."""
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.counters import Counters
 from twtop.core.text import printable
+from twtop.errors import system_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ def read_counters(root: Path = PROC_NET) -> Counters:
                 text = file.read(_LIMIT).decode("ascii", "replace")
         except OSError as error:
             if name != _NEEDS_IPV6:
-                problems.append(f"{name}: {(error.strerror or str(error)).lower()}")
+                problems.append(f"{name}: {system_reason(error)}")
             continue
         *lines, cut_off = text.split("\n")
         if cut_off:

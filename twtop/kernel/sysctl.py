@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.sysctls import Sysctls
 from twtop.core.text import printable
+from twtop.errors import system_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,7 +95,7 @@ def read_sysctls(names: Iterable[str] = WATCHED, root: Path = PROC_SYS) -> Sysct
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError) as error:
-            unreadable[name] = _reason(error)
+            unreadable[name] = system_reason(error)
     return Sysctls(texts, unreadable)
 
 
@@ -110,9 +111,3 @@ def _read(path: str) -> str:
     if len(data) > _LIMIT:
         raise ValueError(f"longer than {_LIMIT} bytes")
     return printable(" ".join(data.decode("utf-8", "replace").split()))
-
-
-def _reason(error: OSError | ValueError) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return str(error)

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.text import printable
-from twtop.errors import UsageError
+from twtop.errors import UsageError, system_reason
 from twtop.kernel.namespaces.held import HeldNamespace
 from twtop.kernel.namespaces.listing import PROC, Namespace, find_namespaces, namespace_of
 
@@ -58,7 +58,7 @@ def _at_path(path: str, found: Sequence[Namespace]) -> Namespace:
     except OSError as error:
         if error.errno in (errno.ENOTTY, errno.EINVAL, errno.EISDIR, errno.ENXIO):
             raise UsageError(f"--netns: {shown} is not a network namespace") from error
-        raise UsageError(f"--netns: cannot open {shown}: {(error.strerror or str(error)).lower()}") from error
+        raise UsageError(f"--netns: cannot open {shown}: {system_reason(error)}") from error
     except ValueError as error:
         raise UsageError(f"--netns: {shown} is not a path") from error
     try:

@@ -13,7 +13,7 @@ from twtop.core.snapshot import Snapshot, snapshot
 from twtop.core.sockets import Sockets
 from twtop.core.sysctls import Sysctls
 from twtop.core.tcp_info import no_tcp_info
-from twtop.errors import KernelError
+from twtop.errors import KernelError, system_reason
 from twtop.kernel.counters import holds_sockets, read_counters
 from twtop.kernel.host import HostInfo, read_host
 from twtop.kernel.namespaces.held import HeldNamespace
@@ -74,7 +74,7 @@ def open_source(namespace: Namespace) -> Source:
             raise KernelError(f"namespace {namespace.name}: {_NO_PRIVILEGE}, and {reason}") from error
         return OutsideSource(namespace)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = system_reason(error)
         raise KernelError(f"namespace {namespace.name}: cannot be entered: {reason}") from error
 
 
@@ -114,7 +114,7 @@ class EnteredSource:
             with self._held.entered():
                 yield
         except OSError as error:
-            name, reason = self.host.namespace_label, (error.strerror or str(error)).lower()
+            name, reason = self.host.namespace_label, system_reason(error)
             raise KernelError(f"namespace {name}: cannot be entered any more: {reason}") from error
 
     def close(self) -> None:
