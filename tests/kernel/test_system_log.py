@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import socket
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,18 @@ def test_where_nobody_listens_it_says_so(tmp_path: Path) -> None:
     with SystemLog(tmp_path / "log") as log:
         assert log.lack == f"nobody takes the log at {tmp_path / 'log'}: No such file or directory"
         log.write("nothing happens")
+
+
+def test_without_a_descriptor_left_it_says_so(daemon: tuple[socket.socket, Path]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        log = SystemLog(daemon[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with log:
+        log.write("nothing happens")
+        assert log.lack == f"nobody takes the log at {daemon[1]}: Too many open files"
 
 
 def test_a_daemon_that_dies_meanwhile_is_noticed(daemon: tuple[socket.socket, Path]) -> None:

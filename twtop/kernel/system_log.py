@@ -41,11 +41,9 @@ class SystemLog:
 
     def __init__(self, path: Path = DEV_LOG) -> None:
         self.lack: str | None = None
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-        # A log that stands still must not hold us up.
-        self._socket.settimeout(_PATIENCE_S)
+        self._socket: socket.socket | None = None
         try:
-            self._socket.connect(str(path))
+            self._socket = _connected(path)
         except OSError as error:
             self.lack = f"nobody takes the log at {path}: {error.strerror or error}"
 
@@ -53,11 +51,12 @@ class SystemLog:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        if self._socket is not None:
+            self._socket.close()
 
     def write(self, text: str) -> None:
         """Write one line; control characters in it become question marks."""
-        if self.lack is not None:
+        if self._socket is None or self.lack is not None:
             return
         now = time.localtime()
         stamp = f"{_MONTHS[now.tm_mon - 1]} {now.tm_mday:2} {now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02}"
@@ -66,6 +65,18 @@ class SystemLog:
             self._socket.send(line.encode("utf-8", "replace")[:_MOST_BYTES])
         except OSError as error:
             self.lack = f"the system log took no more: {error.strerror or error}"
+
+
+def _connected(path: Path) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    # A log that stands still must not hold us up.
+    made.settimeout(_PATIENCE_S)
+    try:
+        made.connect(str(path))
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 def who_runs_this(environment: Mapping[str, str]) -> str:
