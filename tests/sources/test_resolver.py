@@ -54,12 +54,12 @@ def test_the_resolver_of_the_host_is_asked(lab: Lab, server: NameServer, tmp_pat
     addresses = ["10.0.0.5", "2001:db8::5", "10.0.0.99", "10.0.0.9", "127.0.0.1"]
     command = [sys.executable, "-c", SCRIPT, *addresses]
     ended = lab.client.run(asking(server.address, command, tmp_path))
-    assert ended.stdout.split() == ["'db-1.example.com'", "'six.example'", "''", "''", "'localhost'"]
+    assert ended.stdout.split() == ["'db-1.example.com'", "'six.example'", "''", "None", "'localhost'"]
     assert ip_address("10.0.0.5").reverse_pointer in server.asked
 
 
 def test_no_answer_is_shown_as_it_came(lab: Lab, server: NameServer, tmp_path: Path) -> None:
-    script = SCRIPT.replace("reverse_name(address)", "host_text(reverse_name(address))").replace(
+    script = SCRIPT.replace("reverse_name(address)", "host_text(reverse_name(address) or '')").replace(
         "import sys", "import sys\nfrom twtop.core.names.host_names import host_text"
     )
     command = [sys.executable, "-c", script, "10.0.0.6", "10.0.0.7", "10.0.0.8"]
@@ -82,9 +82,11 @@ class Asked:
         self.now_s = 0.0
         self.resolver = Resolver(lambda: self.answers.append(None), self._ask, lambda: self.now_s)
 
-    def _ask(self, address: str) -> str:
+    def _ask(self, address: str) -> str | None:
         self.seen.append(address)
         self.may_answer.wait()
+        if address.endswith(".98"):
+            return None
         return "" if address.endswith(".99") else f"host-{address.replace('.', '-')}.example"
 
     def name(self, text: str) -> str:
@@ -117,6 +119,15 @@ def test_what_has_no_name_is_not_asked_for_again_and_again(asked: Asked) -> None
     asked.now_s = UNKNOWN_FOR_S
     asked.name("10.0.0.99")
     eventually(lambda: len(asked.seen), 2)
+
+
+def test_it_knows_whether_anybody_answers(asked: Asked) -> None:
+    asked.may_answer.set()
+    asked.name("10.0.0.98")
+    eventually(lambda: asked.resolver.is_unanswered, expected=True)
+    assert asked.name("10.0.0.98") == ""
+    asked.name("10.0.0.99")
+    eventually(lambda: asked.resolver.is_unanswered, expected=False)
 
 
 def test_a_resolver_that_hangs_takes_a_few_threads_and_little_memory(asked: Asked) -> None:

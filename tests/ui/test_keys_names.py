@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from twtop.lab.lab import Lab
 
 
-def app_with(ask: Callable[[str], str], *, masked: bool = False) -> TwtopApp:
+def app_with(ask: Callable[[str], str | None], *, masked: bool = False) -> TwtopApp:
     """An app whose resolver is the test's: nothing is sent."""
     chosen = replace(options("dst 10.0.0.5 or src 10.0.0.7:8080"), privacy=masked)
     app = TwtopApp(chosen, Recorded(chosen, frames()[-1]))
@@ -55,6 +55,17 @@ async def test_names_come_beside_the_addresses_and_go_again(key: str) -> None:
         await user.press(key)
         await user.until(lambda: user.lines_of("#table") == before, "no names")
         assert "names by DNS" not in user.text[0]
+
+
+async def test_that_nobody_answers_is_said() -> None:
+    async with screen(app=app_with(lambda _: None), size=(200, 24)) as user:
+        await user.press("n")
+        await user.until(lambda: user.app.dns_text.strip() in user.text[0], "the mode")
+        resolver = user.app._resolver
+        assert resolver is not None
+        await user.until(lambda: resolver.is_unanswered, "a question")
+        user.app._show_status()
+        await user.until(lambda: "names by DNS: no answer" in user.text[0], "the fault")
 
 
 async def test_names_are_masked_as_addresses_are() -> None:

@@ -27,7 +27,7 @@ class Resolver:
     def __init__(
         self,
         answered: Callable[[], object],
-        ask: Callable[[str], str] = reverse_name,
+        ask: Callable[[str], str | None] = reverse_name,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``answered`` is called, from one of the threads, when there is a new name."""
@@ -39,6 +39,8 @@ class Resolver:
         self._waiting: dict[tuple[int, int], None] = {}
         """In the order in which they were wanted last."""
         self._asked: set[tuple[int, int]] = set()
+        self.is_unanswered = False
+        """Whether nobody answered the last question."""
         self._threads = 0
         self._idle = 0
         self._ended = False
@@ -76,8 +78,10 @@ class Resolver:
 
     def _run(self) -> None:
         while (address := self._next()) is not None:
-            name = host_text(self._ask(address_text(*address)))
+            answer = self._ask(address_text(*address))
+            name = host_text(answer or "")
             with self._changed:
+                self.is_unanswered = answer is None
                 self._asked.discard(address)
                 self._names.add(address, name, self._clock())
                 if name and not self._ended:

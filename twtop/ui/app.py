@@ -233,7 +233,7 @@ class TwtopApp(
                 problem=self._problem,
                 frozen=self._frozen,
                 privacy=self.privacy,
-                asks_dns=self.asks_dns,
+                dns=self.dns_text,
                 filter_text=self._filter_text(),
                 asked_s=self._options.interval_s,
                 own_cost=self._own_cost,

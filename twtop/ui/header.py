@@ -52,8 +52,8 @@ class Status:
     frozen: bool = False
     masked: bool = False
     """Addresses and names of hosts are pseudonyms."""
-    asks_dns: bool = False
-    """Names of hosts are asked for, which sends queries."""
+    dns: str = ""
+    """Names of hosts are asked for, which sends queries; empty if not."""
     filter: str | None = None
     matching: int = 0
     total: int = 0
@@ -71,14 +71,14 @@ def status_of(
     problem: str | None,
     frozen: bool,
     privacy: Privacy,
-    asks_dns: bool,
+    dns: str,
     filter_text: str,
     asked_s: float,
     own_cost: OwnCost,
 ) -> Status:
     """Gather what the header says; ``asked_s`` is the interval that the user asked for."""
     problems = (problem,) if problem else ()
-    status = Status(problems=problems, frozen=frozen, masked=privacy.is_on, asks_dns=asks_dns)
+    status = Status(problems=problems, frozen=frozen, masked=privacy.is_on, dns=dns)
     if shown is None:
         return status
     frame, snapshot = shown.frame, shown.view.moment.snapshot
@@ -162,7 +162,7 @@ class Header(LineView):
             Piece(0, *going),
             Piece(5, "addresses " if status.masked else "", styles.NOTE),
             Piece(0, "masked " if status.masked else "", styles.NOTE),
-            Piece(5, "names by DNS " if status.asks_dns else "", styles.NOTE),
+            Piece(5, status.dns, styles.NOTE),
             Piece(1, f"{clock}  ", styles.BOLD),
             Piece(2, f"{interval} ", styles.WARNING if status.stretched else styles.PLAIN),
             Piece(4, "(stretched: CPU budget) " if status.stretched else " ", styles.WARNING),

@@ -31,6 +31,14 @@ class NamesActions(Actions, inherit_bindings=False):
             """Let one message stand for all that wait."""
             return isinstance(message, NamesActions.NameFound)
 
+    @property
+    def dns_text(self) -> str:
+        """What the header says of names; empty while none are asked for."""
+        if not self.asks_dns:
+            return ""
+        unanswered = self._resolver is not None and self._resolver.is_unanswered
+        return "names by DNS: no answer " if unanswered else "names by DNS "
+
     def action_names(self) -> None:
         """Ask for names of what is on the screen, or show none."""
         self.asks_dns = not self.asks_dns
