@@ -20,6 +20,8 @@ from twtop.core.owners.owner import NO_OWNERS, Owners
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from twtop.core.owners.owner import Owner
+
 U8: TypeAlias = NDArray[np.uint8]
 U16: TypeAlias = NDArray[np.uint16]
 U32: TypeAlias = NDArray[np.uint32]
@@ -98,6 +100,10 @@ class Sockets:
 
     def __len__(self) -> int:
         return len(self.state)
+
+    def owner_at(self, row: int) -> Owner:
+        """Return whose the socket of a row is."""
+        return self.owners.records[int(self.owner[row])]
 
     def take(self, rows: Rows | Mask | slice) -> Sockets:
         """Return the chosen rows, in the order given."""

@@ -196,7 +196,7 @@ def _described(sockets: Sockets, row: int) -> str:
         )
         for end in ("local", "remote")
     ]
-    owner = sockets.owners.records[int(sockets.owner[row])].described(int(sockets.certainty[row]))
+    owner = sockets.owner_at(row).described(int(sockets.certainty[row]))
     state = state_label(int(sockets.state[row]))
     netns = f" netns={sockets.netns[row]}" if sockets.netns[row] else ""
     return f"{state} {ends[0]} -> {ends[1]} cookie={int(sockets.cookie[row]):#x} owner={owner}{netns}"

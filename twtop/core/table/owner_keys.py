@@ -54,7 +54,7 @@ def _key(
         name,
         name,
         _column(column),
-        lambda sockets, row, _: text(sockets.owners.records[int(sockets.owner[row])]) or _UNKNOWN,
+        lambda sockets, row, _: text(sockets.owner_at(row)) or _UNKNOWN,
         splits_bundles=True,
         order=_order(sorted_by or text),
         of_owners=True,

@@ -115,4 +115,4 @@ def socket_whose(sockets: Sockets, row: int, keys: tuple[str, ...]) -> str:
     certainty = int(sockets.certainty[row])
     if "owner" in keys:
         return Certainty(certainty).word if certainty else ""
-    return sockets.owners.records[int(sockets.owner[row])].described(certainty)
+    return sockets.owner_at(row).described(certainty)

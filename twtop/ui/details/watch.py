@@ -134,7 +134,7 @@ class SocketWatch:
 
     def _report(self, frame: Frame) -> Look:
         one, births = self._one, frame.births
-        owner = one.owners.records[int(one.owner[0])]
+        owner = one.owner_at(0)
         snapshot = frame.moment.snapshot
         told = self._told
         if told is None:

@@ -54,7 +54,7 @@ def _key_terms(lines: Lines, row: int, key: str) -> list[Expr]:
     if key == "state":
         return [States(1 << state)]
     if KEYS[key].of_owners:
-        return _OWNER_TERMS[key](snapshot.sockets.owners.records[int(snapshot.sockets.owner[row])])
+        return _OWNER_TERMS[key](snapshot.sockets.owner_at(row))
     if not has_remote(state) and (key.startswith("remote") or key == "label"):
         return [_ALONE]
     if not has_remote(state) and key == "peer":
