@@ -48,7 +48,11 @@ async def test_o_hides_it_and_shows_it_again(server_with_session: Host, key: str
         await user.until(lambda: user.counts["ESTAB"] == with_it - 1, "one less")
         assert rows_with(user, NOTE) == []
         await user.until(lambda: any(HIDDEN in line for line in user.header), HIDDEN)
-        assert any(f"{sum(user.counts.values())} of " in line for line in user.header)
+        all_of_them = sum(user.counts.values())
+        assert any(
+            line.split()[:4] == ["shown", str(all_of_them), "of", str(all_of_them + 1)]
+            for line in user.header
+        )
         await user.press("slash", *"estab", "enter")
         await user.until(
             lambda: any("state estab" in line and HIDDEN in line for line in user.header), "both"

@@ -182,8 +182,8 @@ class Header(LineView):
     @staticmethod
     def _filter_line(status: Status, width: int) -> list[Part]:
         text = status.filter or ""
-        counts = f"{count_text(status.matching):>7} of {count_text(status.total)}: "
-        words = (f"filter {counts}", counts.lstrip(), "")
+        counts = f"{count_text(status.matching):>7} of {count_text(status.total)}{': ' if text else ''}"
+        words = (f"{'filter' if text else 'shown '} {counts}", counts.lstrip(), "")
         least = min(len(text), _LEAST_FILTER)
         before = next(word for word in words if not word or len(word) + least <= width)
         hint = _CLEARS if text and len(before) + len(text) + len(_CLEARS) <= width else ""
