@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from dataclasses import replace
 from resource import RLIMIT_NOFILE, setrlimit
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,15 @@ def test_a_socket_goes_with_its_namespace(lab: Lab) -> None:
         assert after.gone_s is not None
         assert heading(after, UNICODE, after.gone_s)[1].startswith("GONE since ")
         assert SocketWatch(before.one).look(None) is None
+
+
+def test_what_stands_for_the_owner_is_not_said_twice(lab: Lab) -> None:
+    _, look, source = looked(lab)
+    with source:
+        known = replace(look, owner=Owner(uid=0, user="root"), owner_text="was user root")
+        assert heading(known, UNICODE, 0.0)[2].startswith("was user root, seen for")
+        known = replace(look, owner=Owner(uid=0, user="root", unit="a.service"), owner_text="a.service")
+        assert heading(known, UNICODE, 0.0)[2].startswith("a.service, user root, seen for")
 
 
 def test_it_goes_on_where_reading_fails(lab: Lab) -> None:

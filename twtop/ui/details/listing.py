@@ -96,7 +96,9 @@ def heading(look: Look, signs: Signs, now_s: float) -> tuple[str, str, str]:
     if look.gone_s is not None:
         state = f"GONE since {clock_text(look.gone_s, now_s)}, was {state}"
     owner = "owner unknown" if look.owner_text == "?" else look.owner_text
-    whose = [owner, look.owner.unit, f"user {look.owner.user}" if look.owner.user else ""]
+    # Where no process is known, unit or user stand for the owner.
+    more = (look.owner.unit, f"user {look.owner.user}" if look.owner.user else "")
+    whose = [owner, *(text for text in more if not owner.endswith(text))]
     if look.namespace:
         whose.append(f"namespace {look.namespace}")
     return ends, state, ", ".join(filter(None, (*whose, _seen(look, now_s))))
