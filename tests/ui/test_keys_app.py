@@ -210,7 +210,7 @@ async def test_tab_goes_from_panel_to_panel(server: Host, key: str) -> None:
 
 @pressing("app", "c")
 async def test_copy_the_line(server: Host, key: str) -> None:
-    async with screen(server) as user:
+    async with screen(server, options(owners=False)) as user:
         await user.press("end", "up", key)
         assert user.app.clipboard == user.rows[6] == "1 2/128 ▸ 10.77.0.2:5432"
 

@@ -249,7 +249,7 @@ async def test_a_narrow_help_has_meanings_below_the_keys(server: Host) -> None:
     async with screen(server, size=(20, 160)) as user:
         await opened(user, "question_mark")
         words = " ".join(" ".join(user.text).split())
-        assert "/ Filter by state, port or address, as you type esc x Clear the filter" in words
+        assert "/ Filter by state, port, address or owner, as you type esc x Clear the filter" in words
 
 
 @pressing("explain screen", "escape", "q", "e")
