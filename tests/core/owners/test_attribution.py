@@ -264,13 +264,18 @@ def test_what_is_held_and_not_found_yet_goes_to_who_listens_if_the_user_is_the_s
     assert watch.moment.snapshot.owners_lack == "owners of 1 of 3 sockets; refused"
 
 
-def test_of_whom_only_the_user_is_known_is_no_witness_against_a_process() -> None:
-    states, inodes = [ESTAB, ESTAB, TIME_WAIT, TIME_WAIT], [500, 501, 0, 0]
+def test_an_unknown_process_of_the_same_user_is_no_witness_against_a_known_one() -> None:
     watch = Watch()
-    held = holdings({500: PHP}, users={0: "root"})
-    watch.see(clients(states[:3], inodes[:3], [1, 2, 3], uid=[33, 0, 0]), held)
+    held = holdings({500: PHP}, users={33: "www-data"})
+    watch.see(clients([ESTAB, ESTAB], [500, 501], [1, 2], uid=[33, 33]), held)
     later = clients([ESTAB, TIME_WAIT, TIME_WAIT], [500, 0, 0], [1, 2, 3], uid=[33, 0, 0])
     assert watch.see(later, held)[1:] == ["likely php-fpm[1822]", "likely php-fpm[1822]"]
-    both = holdings({500: PHP, 502: OTHER_PHP}, users={0: "root"})
-    now = clients([ESTAB, ESTAB, ESTAB, TIME_WAIT], [500, 501, 502, 0], [1, 2, 3, 4], uid=[33, 0, 33, 0])
+    both = holdings({500: PHP, 502: OTHER_PHP}, users={33: "www-data"})
+    now = clients([ESTAB, ESTAB, ESTAB, TIME_WAIT], [500, 501, 502, 0], [1, 2, 3, 4], uid=[33] * 3 + [0])
     assert watch.see(now, both)[3] == "likely php-fpm"
+
+
+def test_an_unknown_process_of_another_user_is() -> None:
+    held = holdings({500: PHP}, users={33: "www-data", 0: "root"})
+    now = clients([ESTAB, ESTAB, TIME_WAIT], [500, 501, 0], [1, 2, 3], uid=[33, 0, 0])
+    assert Watch().see(now, held) == ["php-fpm[1822]", "user root", "?"]

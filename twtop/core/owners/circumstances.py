@@ -54,24 +54,28 @@ def by_listener(now: Snapshot, claims: Claims, rows: Rows) -> U32:
 def by_remote_end(now: Snapshot, claims: Claims, rows: Rows, registry: Registry) -> U32:
     """Return the slots of the only ones known to have connections to the same remote ends, 0 for nobody.
 
-    Where several processes have, but all run one command, it is that command. Where commands differ it
-    is nobody.
+    Where several processes have, but all run one command, it is that command. Where commands differ, or
+    there are connections of another user's unknown process, it is nobody.
     """
-    bundles = now.bundles
-    commands = registry.table().command_number[claims.owner]
-    # Of whom only the user is known cannot be told from others.
-    seen = (claims.certainty <= Certainty.PORTS) & (commands != 0)
+    bundles, owners = now.bundles, registry.table()
     clients = np.flatnonzero(~now.server[bundles.heads] & ~is_alone(now.sockets.take(bundles.heads)))
+    commands = owners.command_number[claims.owner]
+    seen = (claims.certainty <= Certainty.PORTS) & (commands != 0)
     if not rows.size or not clients.size or not seen.any():
         return np.zeros(len(rows), np.uint32)
     # Sockets of one bundle have one remote end.
     _ends, which = np.unique(_remote_key(now.sockets, bundles.heads[clients]), return_inverse=True)
     owner = _only_one(bundles, np.where(seen, claims.owner, 0), clients, which)
     command = _only_one(bundles, np.where(seen, commands, 0), clients, which)
+    nameless = (claims.certainty <= Certainty.PORTS) & (commands == 0)
+    other = _only_one(bundles, np.where(nameless, claims.owner, 0), clients, which)
     slots = owner.alone.copy()
-    for end in np.flatnonzero((owner.alone == 0) & (command.alone != 0)).tolist():
-        example = registry.table().records[int(owner.one[end])]
-        slots[end] = registry.slot(Owner(command=example.command))
+    for end in np.flatnonzero(command.alone).tolist():
+        example = owners.records[int(owner.one[end])]
+        if other.one[end] and owners.records[int(other.alone[end])].user != example.user:
+            slots[end] = 0
+        elif not slots[end]:
+            slots[end] = registry.slot(Owner(command=example.command))
     by_bundle = np.zeros(len(bundles), np.uint32)
     by_bundle[clients] = slots[which]
     by_row = np.zeros(len(now.sockets), np.uint32)
