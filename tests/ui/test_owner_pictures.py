@@ -32,10 +32,10 @@ SHOP = Owner(1822, 2, "php-fpm", 33, "www-data", "/docker/3f2a", "docker 3f2a9c1
 SCENES = {
     "groups": Scene(),
     "whose": Scene("CLOSE-WAIT", ("u",), shows="OWNER"),
-    "whose-sockets": Scene("LISTEN", ("u", "down", "enter"), "listening or dport = 6379", shows="8080"),
+    "whose-sockets": Scene("nginx[77]", ("enter",), "listening or dport = 6379", shows="*:8080"),
     "units": Scene("", (), "", shows="UNIT"),
 }
-KEYS = {"units": ("unit", "command", "state")}
+KEYS = {"whose-sockets": ("state", "owner"), "units": ("unit", "command", "state")}
 
 
 def held_by(sockets: Sockets) -> np.ndarray[tuple[int], np.dtype[np.uint32]]:
