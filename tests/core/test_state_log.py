@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.core.build import later, snapshots, table
 from twtop.core.changes import follow
 from twtop.core.snapshot import Snapshot, snapshot
-from twtop.core.state_log import Birth, StateLog
+from twtop.core.state_log import Birth, Seen, StateLog, merged
 from twtop.core.states import State
 
 if TYPE_CHECKING:
@@ -107,3 +107,33 @@ def test_an_empty_log_says_nothing() -> None:
     assert (log.of(7), log.start_s, log.reaches_s) == ([], 0.0, 0.0)
     with pytest.raises(OverflowError):
         log.of(-1)
+
+
+ESTAB, FIN_WAIT_2, TIME_WAIT, CLOSING = State.ESTAB, State.FIN_WAIT_2, State.TIME_WAIT, State.CLOSING
+
+
+@pytest.mark.parametrize(
+    ("log", "looks", "course"),
+    [
+        ([], [(FIN_WAIT_2, 5.0)], [(FIN_WAIT_2, 5.0)]),
+        ([(FIN_WAIT_2, 4.0)], [], [(FIN_WAIT_2, 4.0)]),
+        ([(FIN_WAIT_2, 5.0)], [(FIN_WAIT_2, 4.0)], [(FIN_WAIT_2, 5.0)]),
+        ([(TIME_WAIT, 6.0)], [(FIN_WAIT_2, 5.0), (TIME_WAIT, 7.0)], [(FIN_WAIT_2, 5.0), (TIME_WAIT, 6.0)]),
+        # The log's clock is that of the end of a dump, when a look found more already.
+        ([(TIME_WAIT, 5.0)], [(FIN_WAIT_2, 5.1), (TIME_WAIT, 5.2)], [(FIN_WAIT_2, 5.1), (TIME_WAIT, 5.0)]),
+        ([(FIN_WAIT_2, 5.2), (TIME_WAIT, 6.0)], [(TIME_WAIT, 5.1)], [(FIN_WAIT_2, 5.2), (TIME_WAIT, 6.0)]),
+        ([(CLOSING, 5.0)], [(TIME_WAIT, 6.0)], [(CLOSING, 5.0), (TIME_WAIT, 6.0)]),
+        ([(TIME_WAIT, 6.0)], [(CLOSING, 5.0)], [(CLOSING, 5.0), (TIME_WAIT, 6.0)]),
+    ],
+)
+def test_what_one_record_missed_is_in_the_other(
+    log: list[tuple[int, float]], looks: list[tuple[int, float]], course: list[tuple[int, float]]
+) -> None:
+    assert merged([Seen(*seen) for seen in log], [Seen(*seen) for seen in looks]) == course
+
+
+@given(st.lists(st.sampled_from(State), unique=True), st.data())
+def test_two_parts_of_one_course_make_no_other(states: list[State], data: st.DataObject) -> None:
+    course = [Seen(state, float(second)) for second, state in enumerate(states)]
+    log, looks = ([seen for seen in course if data.draw(st.booleans())] for _ in range(2))
+    assert merged(log, looks) == sorted({*log, *looks}, key=course.index)

@@ -191,7 +191,8 @@ async def test_a_connection_is_followed_to_time_wait(pair: Pair, still: Screen) 
     await still.until(lambda: still.text[0].endswith("TIME-WAIT"), "TIME-WAIT")
     await still.until(lambda: "no tcp_info" in " ".join(lines(still)), "why there is little")
     states = [line.split()[1] for line in lines(still) if line[:2].isdigit()]
-    assert states == ["ESTAB", "FIN-WAIT-2", "TIME-WAIT"]
+    # Until its FIN is acknowledged it may be seen in FIN-WAIT-1.
+    assert [state for state in states if state != "FIN-WAIT-1"] == ["ESTAB", "FIN-WAIT-2", "TIME-WAIT"]
     assert lines(still)[1].endswith("ESTAB since before twtop started")
 
 

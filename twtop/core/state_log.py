@@ -10,6 +10,8 @@ import numpy as np
 from twtop.core.lookup import Cookies
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from twtop.core.changes import Moment
     from twtop.core.sockets import U8, Rows
 
@@ -26,6 +28,14 @@ class Birth(NamedTuple):
     before: int
     """The state it was in at the snapshot before, 0 where it was not there."""
     wall_s: float
+
+
+class Seen(NamedTuple):
+    """A state that a socket was found in."""
+
+    state: int
+    wall_s: float
+    """Unix time at which that was found for the first time."""
 
 
 class StateLog:
@@ -84,6 +94,28 @@ class StateLog:
             Birth(both & _STATE, both >> _STATE_BITS, self.start_s + after)
             for both, after in zip(states, after_s, strict=True)
         ]
+
+
+def merged(log: Sequence[Seen], looks: Sequence[Seen]) -> list[Seen]:
+    """Put two records of one socket's states together, each of which may have missed some.
+
+    A state in both has the time of the log. The clock orders only what no common state does: either record
+    is written a little after what it tells of.
+    """
+    first, second = list(log), list(looks)
+    course: list[Seen] = []
+    while first and second:
+        mine, other = first[0], second[0]
+        if mine.state == other.state:
+            course.append(mine)
+            del first[0], second[0]
+        elif any(seen.state == mine.state for seen in second):
+            course.append(second.pop(0))
+        elif any(seen.state == other.state for seen in first):
+            course.append(first.pop(0))
+        else:
+            course.append((first if mine.wall_s <= other.wall_s else second).pop(0))
+    return [*course, *first, *second]
 
 
 def _states(moment: Moment, rows: Rows) -> U8:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 from dataclasses import replace
 from resource import RLIMIT_NOFILE, setrlimit
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kernel.capabilities import without_net_admin
+from tests.lab.oracle import eventually, states
 from twtop.core.owners.owner import Owner
 from twtop.core.signs import UNICODE
 from twtop.core.states import State
 from twtop.kernel.processes.facts import ProcessReader
 from twtop.kernel.processes.reading import read_process
+from twtop.lab.specimen import wait_for_state
 from twtop.sources.live import LiveSource
 from twtop.sources.observer import Observer
 from twtop.ui.details.listing import clock_text, entries, heading, whole_text
@@ -56,6 +59,31 @@ def test_what_stands_for_the_owner_is_not_said_twice(lab: Lab) -> None:
         assert heading(known, UNICODE, 0.0)[2].startswith("was user root, seen for")
         known = replace(look, owner=Owner(uid=0, user="root", unit="a.service"), owner_text="a.service")
         assert heading(known, UNICODE, 0.0)[2].startswith("a.service, user root, seen for")
+
+
+def test_a_state_between_two_snapshots_stays_in_the_history(lab: Lab) -> None:
+    pair = lab.pair()
+    with lab.client.entered():
+        source = LiveSource()
+    with source:
+        observer = Observer(source.host, reader=source.reader)
+        frame = observer.observe(source.take())
+        watch = SocketWatch(frame.moment.snapshot.sockets)
+
+        def history() -> list[str]:
+            look = watch.look(frame)
+            assert look is not None
+            return [entry.text for entry in entries(look, 0.0) if entry.group == "history"]
+
+        course = ["ESTAB since before twtop started", "FIN-WAIT-2", "TIME-WAIT"]
+        assert history() == course[:1]
+        pair.client.shutdown(socket.SHUT_WR)
+        wait_for_state(pair.client, State.FIN_WAIT_2)
+        assert history() == course[:2]
+        pair.server.close()
+        eventually(lambda: states(lab.client), {"TIME-WAIT": 1})
+        frame = observer.observe(source.take())
+        assert history() == course
 
 
 def test_it_goes_on_where_reading_fails(lab: Lab) -> None:

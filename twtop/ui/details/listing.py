@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from twtop.core.details.units import duration_words
+from twtop.core.state_log import Seen, merged
 from twtop.core.states import state_label
 from twtop.core.table.keys import has_remote, local_text, remote_text
 from twtop.knowledge.socket_fields import absences, lines
@@ -53,20 +54,16 @@ def _history(look: Look, now_s: float) -> Iterator[Entry]:
     def entry(wall_s: float, text: str) -> Entry:
         return Entry(_HISTORY, f"{wall_s} {text}", clock_text(wall_s, now_s), text, _HISTORY_MEANS)
 
-    first = look.births[0] if look.births else None
-    state, since_s = look.now
-    if first is None or first.before:
-        since = (
-            "since before twtop started" if look.reaches_s <= look.start_s else "since before twtop remembers"
-        )
-        before = first.before if first else state
-        yield entry(look.reaches_s, f"{state_label(before)} {since}")
-    last = first.before if first else state
-    for birth in look.births:
-        yield entry(birth.wall_s, state_label(birth.state) + ("" if birth.before else ", new"))
-        last = birth.state
-    if state != last:
-        yield entry(since_s, state_label(state))
+    logged = [Seen(birth.state, birth.wall_s) for birth in look.births]
+    if logged and not look.births[0].before:
+        first, *logged = logged
+        yield entry(first.wall_s, f"{state_label(first.state)}, new")
+    else:
+        since = "started" if look.reaches_s <= look.start_s else "remembers"
+        state = look.births[0].before if logged else look.opened
+        yield entry(look.reaches_s, f"{state_label(state)} since before twtop {since}")
+    for seen in merged(logged, look.changes):
+        yield entry(seen.wall_s, state_label(seen.state))
     if look.gone_s is not None:
         yield entry(look.gone_s, "gone")
 

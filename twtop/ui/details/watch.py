@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from twtop.core.details.details import Details
+from twtop.core.state_log import Seen
 from twtop.errors import KernelError
 from twtop.kernel.processes.facts import ProcessFacts, ProcessReader
 from twtop.kernel.sockdiag.one_socket import SocketGoneError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from twtop.sources.observer import Frame
 
 _MOST_SAMPLES: Final = 1000
+_MOST_CHANGES: Final = 100
 _LEAST_S: Final = 0.05
 _NO_NETLINK: Final = "the kernel tells of single sockets over netlink only, which is refused here"
 
@@ -44,8 +46,10 @@ class Look:
     sysctls: Sysctls
     births: list[Birth]
     """Of its states, as far as they are remembered."""
-    now: tuple[int, float]
-    """Its state and the time since which it was seen here."""
+    opened: int
+    """Its state in the row that was looked at first."""
+    changes: tuple[Seen, ...]
+    """The states that it was in afterwards, as looks at it alone found them."""
     start_s: float
     """When the log of births began, ..."""
     reaches_s: float
@@ -69,7 +73,8 @@ class SocketWatch:
         self._frame: Frame | None = None
         self._one = one
         self._told: Details | None = None
-        self._now = (int(one.state[0]), 0.0)
+        self._opened = self._state = int(one.state[0])
+        self._changes: deque[Seen] = deque(maxlen=_MOST_CHANGES)
         self._gone_s: float | None = None
         self._sampled_s = 0.0
         self._samples: deque[Sample] = deque(maxlen=_MOST_SAMPLES)
@@ -124,8 +129,9 @@ class SocketWatch:
     def _take(self, told: Details, now_s: float) -> None:
         self._told = told
         state = told.number("state")
-        if state != self._now[0]:
-            self._now = state, now_s
+        if state != self._state:
+            self._state = state
+            self._changes.append(Seen(state, now_s))
         # The screen may ask twice at once, and what is plotted goes by the time.
         if now_s >= self._sampled_s + _LEAST_S:
             self._sampled_s = now_s
@@ -144,7 +150,8 @@ class SocketWatch:
             told=told,
             sysctls=snapshot.sysctls,
             births=births.of(int(one.cookie[0])),
-            now=self._now,
+            opened=self._opened,
+            changes=tuple(self._changes),
             start_s=births.start_s,
             reaches_s=births.reaches_s,
             gone_s=self._gone_s,
