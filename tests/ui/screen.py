@@ -114,6 +114,12 @@ class Screen:
             self.app._driver.send_message(events.Key(key, character))
             await self.settle()
 
+    async def paste(self, text: str) -> None:
+        """Paste into what is typed in, all at once."""
+        assert self.app.focused is not None
+        self.app.focused.post_message(events.Paste(text))
+        await self.settle()
+
     async def settle(self) -> None:
         """Let every message reach its end: a key goes from the app to a widget, and back in messages."""
         for _ in range(_HOPS):

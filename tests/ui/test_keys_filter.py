@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import events
 from textual.widgets import Input, Static
 
 from tests.ui.conftest import NAMES
@@ -132,8 +131,7 @@ async def test_what_was_typed_comes_back(server: Host, key: str) -> None:
 async def test_a_pasted_escape_sequence_is_a_mistake_and_nothing_else(server: Host) -> None:
     async with screen(server) as user:
         await user.press("slash")
-        assert user.app.focused is not None
-        user.app.focused.post_message(events.Paste("\x1b[31mlistening\u202e"))
+        await user.paste("\x1b[31mlistening\u202e")
         await user.until(lambda: error(user), "an error")
         assert typed(user) == "?[31mlistening?"
         assert not any(sign in "".join(user.text) for sign in "\x1b\u202e")

@@ -28,19 +28,20 @@ def moment(states: Sequence[int]) -> Moment:
 @given(moments, st.sampled_from((KEYS, ("role",), ("peer", "state", "local"))))
 def test_every_line_is_about_its_group(now: Moment, keys: tuple[str, ...]) -> None:
     shown = view(now, Spec(keys=keys))
+    lines = Lines(shown, {})
     for depth, level in enumerate(shown.groups.levels):
         for index in range(len(level)):
-            subject = subject_at(Lines(shown, {}), Line("group", depth, index))
+            subject = subject_at(lines, Line("group", depth, index))
             rows = shown.groups.rows_of(depth, index)
             found = subject.rows(shown)
             assert found is not None
             assert found.tolist() == rows.tolist()
             assert len(subject.names(shown, rows)) == depth + 1
             if depth == len(keys) - 1:
-                below = {subject_at(Lines(shown, {}), Line("socket", depth + 1, int(row))) for row in rows}
+                below = {subject_at(lines, Line("socket", depth + 1, int(row))) for row in rows}
                 assert below == {subject}
             else:
-                assert subject_at(Lines(shown, {}), Line("more", depth + 1, index)) == subject
+                assert subject_at(lines, Line("more", depth + 1, index)) == subject
 
 
 def test_a_group_is_found_again_in_another_view() -> None:
