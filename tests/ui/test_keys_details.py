@@ -76,6 +76,8 @@ async def still(lab: Lab, pair: Pair) -> AsyncIterator[Screen]:
     assert pair.client.fileno() >= 0
     async with screen(lab.client, options("state connected"), size=SIZE) as user:
         await opened(user)
+        # It comes last, when the owner is known; after that no line is added.
+        await user.until(lambda: "process" in lines(user), "the process")
         yield user
 
 

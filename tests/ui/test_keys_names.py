@@ -60,7 +60,7 @@ async def test_names_come_beside_the_addresses_and_go_again(key: str) -> None:
 async def test_that_nobody_answers_is_said() -> None:
     async with screen(app=app_with(lambda _: None), size=(200, 24)) as user:
         await user.press("n")
-        await user.until(lambda: user.app.dns_text.strip() in user.text[0], "the mode")
+        await user.until(lambda: "names by DNS" in user.text[0], "the mode")
         resolver = user.app._resolver
         assert resolver is not None
         await user.until(lambda: resolver.is_unanswered, "a question")

@@ -214,8 +214,8 @@ class DetailsScreen(FrameScreen["Look | None"]):
         return self._watch.look(picture.frame_of(self._watch.namespace))
 
     def present(self, prepared: Look | None) -> None:
-        """Show the answer."""
-        if prepared is None:
+        """Show the answer, unless the view was frozen while it was on its way."""
+        if prepared is None or (self._frozen and self._look is not None):
             return
         self._look = prepared
         self._heading.show(prepared)
