@@ -44,6 +44,13 @@ def run(lab: Lab, *arguments: str) -> tuple[int, str, str]:
     return doctor.returncode, out, err
 
 
+def run_together(lab: Lab, *calls: tuple[str, ...]) -> list[tuple[int, str]]:
+    """Status and output of several, which take as long as one."""
+    doctors = [start(lab, *arguments) for arguments in calls]
+    outputs = [doctor.communicate(timeout=60)[0] for doctor in doctors]
+    return [(doctor.returncode, out) for doctor, out in zip(doctors, outputs, strict=True)]
+
+
 @contextmanager
 def leaking(lab: Lab) -> Iterator[int]:
     """Let a server forget to close a connection every moment, then close them all; yield its port."""
@@ -80,14 +87,14 @@ def test_a_host_without_trouble(lab: Lab) -> None:
 
 def test_trouble_in_text_and_json(lab: Lab) -> None:
     with leaking(lab) as port:
-        status, out, _ = run(lab, "--seconds", "4")
-        assert status == 1
-        assert out.startswith("1 finding: 1 warning (")
-        assert f"close-wait-leak port {port}: warning, for " in out
-        assert "\nDon't\n" in out
-        status, out, _ = run(lab, "--seconds", "4", "--format", "json")
-    assert status == 1
-    document = json.loads(out)
+        (status, out), (json_status, text) = run_together(
+            lab, ("--seconds", "4"), ("--seconds", "4", "--format", "json")
+        )
+    assert status == json_status == 1
+    assert out.startswith("1 finding: 1 warning (")
+    assert f"close-wait-leak port {port}: warning, for " in out
+    assert "\nDon't\n" in out
+    document = json.loads(text)
     assert document["schema"] == 1
     assert document["seconds"] >= 4
     (finding,) = document["findings"]
@@ -120,8 +127,12 @@ def test_of_several_troubles_each_has_a_line_before_all_is_told(
 
 def test_a_filter_leaves_out_what_is_about_other_sockets(lab: Lab) -> None:
     with leaking(lab) as port:
-        assert run(lab, "--seconds", "4", "--filter", f"sport = :{port}")[0] == 1
-        assert run(lab, "--seconds", "4", "--filter", "sport = :1")[0] == 0
+        about, other = run_together(
+            lab,
+            ("--seconds", "4", "--filter", f"sport = :{port}"),
+            ("--seconds", "4", "--filter", "sport = :1"),
+        )
+    assert (about[0], other[0]) == (1, 0)
 
 
 def test_watching_tells_what_comes_and_goes(lab: Lab) -> None:

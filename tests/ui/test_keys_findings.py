@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from tests.ui.screen import Screen
     from twtop.lab.lab import Lab
 
-RULE = "close-wait-leak"
-
 
 class Leak:
     """Two servers that forget to close, one connection more at every call."""
@@ -46,6 +44,17 @@ class Leak:
 
 @pytest.fixture
 async def user(lab: Lab) -> AsyncIterator[Screen]:
+    """Two findings that are there at once: settings."""
+    lab.server.sysctl("net.ipv4.tcp_rfc1337", 1)
+    lab.server.sysctl("net.ipv4.tcp_fin_timeout", 75)
+    async with screen(lab.server) as user:
+        await user.until(lambda: user.app._shown and len(user.app._shown.frame.findings) == 2, "two findings")
+        yield user
+
+
+@pytest.fixture
+async def leaking(lab: Lab) -> AsyncIterator[Screen]:
+    """Two findings about sockets, which take seconds to be found."""
     leak = Leak(lab)
     async with screen(lab.server, options(interval_s=0.5)) as user:
 
@@ -54,10 +63,10 @@ async def user(lab: Lab) -> AsyncIterator[Screen]:
                 await asyncio.to_thread(leak)
                 await asyncio.sleep(0.2)
 
-        leaking = asyncio.create_task(go_on())
+        going_on = asyncio.create_task(go_on())
         await user.until(lambda: user.app._shown and len(user.app._shown.frame.findings) == 2, "two findings")
         yield user
-        leaking.cancel()
+        going_on.cancel()
 
 
 def findings(user: Screen) -> FindingsList:
@@ -71,21 +80,21 @@ async def opened(user: Screen, key: str = "f") -> None:
 
 
 @pressing("app", "f")
-async def test_f_opens_the_findings(user: Screen, key: str) -> None:
-    await opened(user, key)
-    assert "Findings: 2" in user.text[0]
-    assert "CLOSE-WAIT on port" in user.text[1]
-    await user.until(
-        lambda: any(line.startswith(" Cause   The peer closed") for line in user.text), "the cause"
+async def test_f_opens_the_findings(leaking: Screen, key: str) -> None:
+    await opened(leaking, key)
+    assert "Findings: 2" in leaking.text[0]
+    assert "CLOSE-WAIT on port" in leaking.text[1]
+    await leaking.until(
+        lambda: any(line.startswith(" Cause   The peer closed") for line in leaking.text), "the cause"
     )
 
 
-async def test_the_worst_finding_stands_on_the_main_screen(user: Screen) -> None:
-    panel = user.app.query_one(FindingsPanel)
-    await user.until(lambda: panel.size.height == 1, "the line")
-    assert any(line.startswith("WARN") and "CLOSE-WAIT on port 8080" in line for line in user.text)
-    await user.click(panel, 3, 0)
-    await user.until(lambda: isinstance(user.app.screen, FindingsScreen), "the view")
+async def test_the_worst_finding_stands_on_the_main_screen(leaking: Screen) -> None:
+    panel = leaking.app.query_one(FindingsPanel)
+    await leaking.until(lambda: panel.size.height == 1, "the line")
+    assert any(line.startswith("WARN") and "CLOSE-WAIT on port 8080" in line for line in leaking.text)
+    await leaking.click(panel, 3, 0)
+    await leaking.until(lambda: isinstance(leaking.app.screen, FindingsScreen), "the view")
 
 
 @pressing("findings", "up", "k", "down", "j")
@@ -96,17 +105,17 @@ async def test_the_cursor_chooses_what_is_explained(user: Screen, key: str) -> N
     await user.press(key)
     second = findings(user).current
     assert second is not None
-    assert {first.subject, second.subject} == {"port 8080", "port 9090"}
+    assert {first.rule, second.rule} == {"fin-timeout-above-60", "rfc1337-on"}
     pane = user.app.screen.query_one(ExplainPane)
     await user.until(lambda: pane.trail.start and second.subject in pane.trail.start.topic)
 
 
 @pressing("findings", "enter")
-async def test_enter_shows_its_sockets(user: Screen, key: str) -> None:
-    await opened(user)
-    await user.press(key)
-    await user.until(lambda: "state close-wait and sport = :8080" in "".join(user.header), "the filter")
-    await user.until(lambda: set(user.counts) == {"CLOSE-WAIT"}, "its sockets alone")
+async def test_enter_shows_its_sockets(leaking: Screen, key: str) -> None:
+    await opened(leaking)
+    await leaking.press(key)
+    await leaking.until(lambda: "state close-wait and sport = :8080" in "".join(leaking.header), "the filter")
+    await leaking.until(lambda: set(leaking.counts) == {"CLOSE-WAIT"}, "its sockets alone")
 
 
 @pressing("findings", "tab", "shift+tab")
@@ -121,20 +130,22 @@ async def test_tab_leads_to_the_links_and_back(user: Screen, key: str) -> None:
     assert not pane.has_focus
 
 
-async def test_the_footer_says_what_enter_does_where_the_focus_is(user: Screen) -> None:
-    await opened(user)
-    assert user.text[-1].split("  ")[0].strip() == "enter sockets"
-    await user.press("tab")
-    assert user.text[-1].strip() == "enter open link  up/down links  pgdn more  tab list  ? help  esc/q back"
-    await user.press("tab")
-    assert "enter sockets" in user.text[-1]
+async def test_the_footer_says_what_enter_does_where_the_focus_is(leaking: Screen) -> None:
+    await opened(leaking)
+    assert leaking.text[-1].split("  ")[0].strip() == "enter sockets"
+    await leaking.press("tab")
+    assert (
+        leaking.text[-1].strip() == "enter open link  up/down links  pgdn more  tab list  ? help  esc/q back"
+    )
+    await leaking.press("tab")
+    assert "enter sockets" in leaking.text[-1]
 
 
 @pressing("findings", "c")
-async def test_c_says_where_there_is_no_command(user: Screen, key: str) -> None:
-    await opened(user)
-    await user.press(key)
-    await user.until(lambda: any("No command" in line for line in user.text))
+async def test_c_says_where_there_is_no_command(leaking: Screen, key: str) -> None:
+    await opened(leaking)
+    await leaking.press(key)
+    await leaking.until(lambda: any("No command" in line for line in leaking.text))
 
 
 @pressing("frame screen", "escape", "q")
