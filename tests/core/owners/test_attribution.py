@@ -275,6 +275,13 @@ def test_an_unknown_process_of_the_same_user_is_no_witness_against_a_known_one()
     assert watch.see(now, both)[3] == "likely php-fpm"
 
 
+def test_unknown_processes_of_one_user_are_of_one_user_in_whatever_cgroups() -> None:
+    held = holdings({500: CURL}, users={1000: "ann"}, cgroups={5: "/user.slice"})
+    states, inodes, ports = [ESTAB, ESTAB, ESTAB, TIME_WAIT], [500, 501, 502, 0], [1, 2, 3, 4]
+    now = clients(states, inodes, ports, uid=[1000, 1000, 1000, 0], cgroup=[5, 5, 0, 0])
+    assert Watch().see(now, held)[3] == "likely curl[9]"
+
+
 def test_an_unknown_process_of_another_user_is() -> None:
     held = holdings({500: PHP}, users={33: "www-data", 0: "root"})
     now = clients([ESTAB, ESTAB, TIME_WAIT], [500, 501, 0], [1, 2, 3], uid=[33, 0, 0])

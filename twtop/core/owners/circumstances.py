@@ -68,14 +68,16 @@ def by_remote_end(now: Snapshot, claims: Claims, rows: Rows, registry: Registry)
     owner = _only_one(bundles, np.where(seen, claims.owner, 0), clients, which)
     command = _only_one(bundles, np.where(seen, commands, 0), clients, which)
     nameless = (claims.certainty <= Certainty.PORTS) & (commands == 0)
-    other = _only_one(bundles, np.where(nameless, claims.owner, 0), clients, which)
+    # As much of the number of a user as tells one from another.
+    users = owners.user.astype(np.uint32)
+    other = _only_one(bundles, np.where(nameless, users[claims.owner], 0), clients, which)
     slots = owner.alone.copy()
     for end in np.flatnonzero(command.alone).tolist():
-        example = owners.records[int(owner.one[end])]
-        if other.one[end] and owners.records[int(other.alone[end])].user != example.user:
+        example = int(owner.one[end])
+        if other.one[end] and other.alone[end] != users[example]:
             slots[end] = 0
         elif not slots[end]:
-            slots[end] = registry.slot(Owner(command=example.command))
+            slots[end] = registry.slot(Owner(command=owners.records[example].command))
     by_bundle = np.zeros(len(bundles), np.uint32)
     by_bundle[clients] = slots[which]
     by_row = np.zeros(len(now.sockets), np.uint32)
