@@ -3,7 +3,8 @@
 TwtopError
 ├── UsageError      a command line, filter or key that twtop cannot understand
 ├── HostError       this host cannot run twtop (other OS, old kernel, no namespaces)
-└── KernelError     the kernel refused or answered something that cannot be trusted
+├── KernelError     the kernel refused or answered something that cannot be trusted
+└── RecordingError  a recording cannot be written, or is not one that can be read
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ class HostError(TwtopError):
 
 class KernelError(TwtopError):
     """The kernel refused a request or sent an answer that cannot be decoded."""
+
+
+class RecordingError(TwtopError):
+    """A recording cannot be written, or what is read is none, or is damaged."""
 
 
 def system_reason(error: OSError | ValueError) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.commands.choices import chosen_filter
 from twtop.core.filter import Everything
+from twtop.diagnosis.news import News
 from twtop.errors import UsageError
 from twtop.export.findings import (
     about,
@@ -90,27 +91,16 @@ def _looks(watch: Watch, seconds: float | None) -> Iterator[Looked]:
 
 def _watch(watch: Watch, wanted: Expr, *, as_json: bool) -> None:
     """Print a line whenever a finding comes, gets worse or goes, until a signal or a closed pipe ends it."""
-    told: dict[tuple[str, str, str], Finding] = {}
+    news = News()
     for number, looked in enumerate(_looks(watch, None)):
         clock = time.strftime("%H:%M:%S", time.localtime(looked.moment.snapshot.wall_s))
-        found = {finding.identity: finding for finding in _matching(looked, wanted)}
+        found = _matching(looked, wanted)
         if not number:
             _say_what_is_watched(wanted, so_far=len(found))
-        # What is over only since a moment may be back in the next one.
-        lingering = {finding.identity for finding in looked.findings if finding.over_s is not None}
-        kept = {identity: told[identity] for identity in told if identity in lingering}
-        events = [("found", found[identity]) for identity in found if identity not in told]
-        events += [
-            ("worse", found[identity])
-            for identity in found
-            if identity in told and found[identity].severity > told[identity].severity
-        ]
-        events += [("over", told[identity]) for identity in told if identity not in {*found, *kept}]
         emit(
             event_json(event, finding, looked) if as_json else event_text(event, finding, clock)
-            for event, finding in events
+            for event, finding in news.of(found, looked.findings)
         )
-        told = kept | found
 
 
 def _say_what_is_watched(wanted: Expr, *, so_far: int) -> None:

@@ -68,13 +68,11 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from twtop.core.address import address_text
 from twtop.core.filter import Everything
 from twtop.core.owners.owner import NO_OWNERS
-from twtop.core.ports.budget import budget
-from twtop.core.ports.history import DESTINATIONS, PortHistory
 from twtop.core.ports.usage import port_usage
 from twtop.core.states import IN_LIFE_ORDER
+from twtop.export.ports import destinations, port_pools, port_range
 from twtop.export.records import group_records, owner_record, socket_records
 from twtop.export.times import utc_text
 from twtop.sources.snapshots import lacks_of
@@ -82,8 +80,6 @@ from twtop.sources.snapshots import lacks_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from twtop.core.ports.budget import Budget
-    from twtop.core.ports.usage import Ports
     from twtop.core.snapshot import Snapshot
     from twtop.core.sysctls import Sysctls
     from twtop.core.table.view import View
@@ -114,7 +110,7 @@ def json_text(
         "by": spec.keys,
         "states": {state.label: view.state_matches[state] for state in IN_LIFE_ORDER},
         "time_wait_ms": snapshot.life_ms,
-        "groups": map(_group, group_records(view)),
+        "groups": map(group_json, group_records(view)),
         "ports": None if namespaces else _ports(snapshot),
         "sysctls": None if namespaces else _sysctls(snapshot.sysctls, watched),
         "sysctls_unreadable": None if namespaces else dict(snapshot.sysctls.unreadable),
@@ -168,7 +164,8 @@ def _stream(value: Any) -> Iterator[str]:
         yield _encode(value)
 
 
-def _group(group: GroupRecord) -> dict[str, Any]:
+def group_json(group: GroupRecord) -> dict[str, Any]:
+    """Return a member of ``groups``."""
     left = None
     if group.shortest_ms is not None:
         left = {"shortest": group.shortest_ms, "longest": group.longest_ms}
@@ -186,48 +183,9 @@ def _group(group: GroupRecord) -> dict[str, Any]:
 def _ports(snapshot: Snapshot) -> dict[str, Any]:
     ports = port_usage(snapshot)
     return {
-        "range": {"low": ports.range.low, "high": ports.range.high},
-        "capacity": ports.capacity,
-        "half": ports.half,
-        "reserved": ports.reserved,
-        "bound": ports.bound,
-        "bound_first": ports.bound_first,
-        "udp_used": ports.udp_used,
-        "destinations": _destinations(ports, snapshot),
-        "pools": [
-            {"source": pool.source, "used": pool.used, "capacity": pool.capacity} for pool in ports.pools
-        ],
-    }
-
-
-def _destinations(ports: Ports, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    for index in range(len(ports)):
-        destination = ports.destination(snapshot.sockets, index)
-        address = address_text(destination.remote_hi, destination.remote_lo)
-        used = int(ports.used[index])
-        told = index < DESTINATIONS
-        yield {
-            "source": destination.source_text,
-            "remote": {"address": address, "port": destination.remote_port},
-            "used": used,
-            "time_wait": int(ports.waiting[index]),
-            "capacity": ports.capacity_of(index),
-            "half_reached": used >= ports.half_of(index),
-            "budget": _budget(budget(snapshot, ports, PortHistory(), destination)) if told else None,
-        }
-
-
-def _budget(told: Budget) -> dict[str, Any]:
-    now = told.outlook
-    return {
-        "bound_first": told.terms.bind_first,
-        "full_at": now.capacity,
-        "slow_at": now.half,
-        "held": now.held,
-        "growth_per_s": round(now.trend.per_s, 3),
-        "slow_in_s": now.trend.half_in_s,
-        "full_in_s": now.trend.full_in_s,
-        "sustainable_per_s": round(now.sustainable_per_s, 3),
+        **port_range(ports),
+        "destinations": destinations(ports, snapshot),
+        "pools": port_pools(ports),
     }
 
 

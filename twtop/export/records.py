@@ -98,6 +98,10 @@ class GroupRecord(NamedTuple):
     """Sockets by time left, in equal parts of 0 to the length of TIME-WAIT."""
     rqueue: int
     wqueue: int
+    born: int
+    """Sockets that came into the group since the snapshot before, or into another state in it."""
+    gone: int
+    """Sockets that left it, or their state in it."""
 
 
 def socket_records(view: View) -> Iterator[SocketRecord]:
@@ -121,14 +125,14 @@ def owner_record(socket: SocketRecord) -> OwnerRecord | None:
     )
 
 
-def group_records(view: View) -> Iterator[GroupRecord]:
-    """Yield every group of the finest level."""
+def group_records(view: View, limit: int | None = None) -> Iterator[GroupRecord]:
+    """Yield every group of the finest level; with a limit only those within the first so many of each."""
     sockets, server = view.moment.snapshot.sockets, view.moment.snapshot.server
     level = view.groups.levels[-1]
     keys = [(name, KEYS[name].text) for name in view.groups.keys]
-    for indexes in _chunks(np.arange(len(level))):
+    for indexes in _chunks(_within(view.groups, limit)):
         measures = level.measures.take(indexes)
-        for row, count, soon, shortest, longest, histogram, rqueue, wqueue in zip(
+        for row, count, soon, shortest, longest, histogram, rqueue, wqueue, born, gone in zip(
             level.row[indexes].tolist(),
             measures.sockets.tolist(),
             measures.soon.tolist(),
@@ -137,6 +141,8 @@ def group_records(view: View) -> Iterator[GroupRecord]:
             measures.histogram.tolist(),
             measures.rqueue.tolist(),
             measures.wqueue.tolist(),
+            measures.born.tolist(),
+            measures.gone.tolist(),
             strict=True,
         ):
             yield GroupRecord(
@@ -148,7 +154,23 @@ def group_records(view: View) -> Iterator[GroupRecord]:
                 histogram=histogram,
                 rqueue=rqueue,
                 wqueue=wqueue,
+                born=born,
+                gone=gone,
             )
+
+
+def _within(groups: Groups, limit: int | None) -> Rows:
+    """Return the groups of the finest level that are, at each level, of siblings among the first so many."""
+    top, *below = groups.levels
+    shown = np.arange(len(top))[:limit]
+    above = top
+    for level in below:
+        first, last = above.first[shown], above.last[shown]
+        if limit is not None:
+            last = np.minimum(last, first + limit)
+        shown = ranges(first, last)
+        above = level
+    return shown
 
 
 def _chunks(rows: Rows) -> Iterator[Rows]:

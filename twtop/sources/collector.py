@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twtop.core.names.labels import NO_LABELS
 from twtop.errors import KernelError
+from twtop.recording.ring import Ring
 from twtop.sources.observer import Frame
 from twtop.sources.owners.finder import OwnerFinder
 from twtop.sources.panorama import Panorama
+from twtop.sources.taping import Taper
 from twtop.sources.watch import OWN, Chosen, Watch
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class Collector:
         self._chosen: Chosen = chosen
         self._labels = options.labels or NO_LABELS
         self._finder = OwnerFinder(options.owners_budget / 100) if options.owners else None
+        self.ring: Final = Ring()
+        """What was collected in the last minutes."""
         self._ended = False
         self._woken = threading.Event()
         """Set to end, or to look at something else at once."""
@@ -106,6 +110,7 @@ class Collector:
 
     def _collect(self, watch: Watch) -> None:
         due = time.monotonic()
+        taper = Taper(self.ring)
         while True:
             if self._woken.wait(max(0.0, due - time.monotonic())):
                 self._woken.clear()
@@ -118,6 +123,7 @@ class Collector:
             try:
                 looked = watch.look(None if self._finder is None else self._finder.holdings())
             except KernelError as error:
+                taper.fail(str(error), time.time())
                 self._deliver(Failure(str(error)))
             else:
                 cost = time.thread_time() - cpu
@@ -127,4 +133,5 @@ class Collector:
                     # Not before there is something to see: that comes first.
                     self._finder.start()
                     self._finder.look_for(looked.moment.snapshot.sockets)
+                taper.add(looked, self._chosen)
             due = max(due + interval, started + interval)

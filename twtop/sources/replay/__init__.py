@@ -1,0 +1,1 @@
+"""Frames from a recording instead of the kernel."""
