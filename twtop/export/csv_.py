@@ -2,12 +2,14 @@
 
 The columns of sockets are those of `SocketRecord`, ``namespace`` only where there are several, ``label`` only
 where the user has labels; where owners were looked for, then those of `OwnerRecord`. Those of groups are the
-grouping keys, then the members of `GroupRecord`, the histogram in a column per part (``left_0`` ends first).
+grouping keys, then those members of `GroupRecord` that one instant has, the histogram in a column per part
+(``left_0`` ends first).
 """
 
 from __future__ import annotations
 
 import csv
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -16,9 +18,10 @@ from twtop.core.table.measures import HISTOGRAM_BINS
 from twtop.export.records import OwnerRecord, SocketRecord, group_records, owner_record, socket_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from twtop.core.table.view import View
+    from twtop.export.records import GroupRecord
 
 
 def sockets_csv(view: View) -> Iterator[str]:
@@ -30,31 +33,36 @@ def sockets_csv(view: View) -> Iterator[str]:
     columns = [name for name in SocketRecord._fields if name not in left_out]
     values = itemgetter(*map(SocketRecord._fields.index, columns))
     if sockets.owners is NO_OWNERS:
-        yield from _lines(columns, map(values, socket_records(view)))
+        yield from csv_lines(chain([columns], map(values, socket_records(view))))
         return
     nobody = (None,) * len(OwnerRecord._fields)
     rows = ((*values(record), *(owner_record(record) or nobody)) for record in socket_records(view))
-    yield from _lines((*columns, *OwnerRecord._fields), rows)
+    yield from csv_lines(chain([(*columns, *OwnerRecord._fields)], rows))
 
 
 def groups_csv(view: View) -> Iterator[str]:
     """Yield the header and every group of the finest level."""
+    yield from csv_lines(chain([group_columns(view.groups.keys)], map(group_cells, group_records(view))))
+
+
+def group_columns(keys: Iterable[str]) -> tuple[str, ...]:
+    """Name the columns of groups by some keys."""
     parts = (f"left_{number}" for number in range(HISTOGRAM_BINS))
-    header = (*view.groups.keys, "sockets", "soon", "shortest_ms", "longest_ms", "rqueue", "wqueue", *parts)
-    rows = (
-        (
-            *group.key.values(),
-            group.sockets,
-            group.soon,
-            group.shortest_ms,
-            group.longest_ms,
-            group.rqueue,
-            group.wqueue,
-            *group.histogram,
-        )
-        for group in group_records(view)
+    return (*keys, "sockets", "soon", "shortest_ms", "longest_ms", "rqueue", "wqueue", *parts)
+
+
+def group_cells(group: GroupRecord) -> tuple[object, ...]:
+    """Return what stands in these columns."""
+    return (
+        *group.key.values(),
+        group.sockets,
+        group.soon,
+        group.shortest_ms,
+        group.longest_ms,
+        group.rqueue,
+        group.wqueue,
+        *group.histogram,
     )
-    yield from _lines(header, rows)
 
 
 class _Line:
@@ -64,8 +72,8 @@ class _Line:
         return line
 
 
-def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def csv_lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Write rows, a header among them, each ended by CR and LF; None is empty."""
     writer = csv.writer(_Line())
-    yield writer.writerow(header)  # what write() returned
-    for row in rows:
-        yield writer.writerow(row)
+    for cells in rows:
+        yield writer.writerow(cells)  # what write() returned

@@ -9,6 +9,7 @@ import numpy as np
 from twtop.core.address import address_text, is_ipv4
 from twtop.core.owners.certainty import Certainty
 from twtop.core.owners.owner import NOBODY, Owner
+from twtop.core.runs import ranges
 from twtop.core.sockets import DTYPES
 from twtop.core.states import Timer, state_label, timer_label
 from twtop.core.table.keys import KEYS, has_remote
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from twtop.core.snapshot import Snapshot
     from twtop.core.sockets import Rows
+    from twtop.core.table.grouping import Groups
     from twtop.core.table.view import View
 
 _CHUNK = 4096
@@ -161,15 +163,10 @@ def group_records(view: View, limit: int | None = None) -> Iterator[GroupRecord]
 
 def _within(groups: Groups, limit: int | None) -> Rows:
     """Return the groups of the finest level that are, at each level, of siblings among the first so many."""
-    top, *below = groups.levels
-    shown = np.arange(len(top))[:limit]
-    above = top
-    for level in below:
-        first, last = above.first[shown], above.last[shown]
-        if limit is not None:
-            last = np.minimum(last, first + limit)
-        shown = ranges(first, last)
-        above = level
+    shown = np.arange(len(groups.levels[0]))[:limit]
+    for level in groups.levels[:-1]:
+        first, last = level.first[shown], level.last[shown]
+        shown = ranges(first, last if limit is None else np.minimum(last, first + limit))
     return shown
 
 
