@@ -43,4 +43,4 @@ def test_the_readme_has_a_row_for_every_option(member: str) -> None:
 
 def test_the_example_of_the_readme_works() -> None:
     (text,) = re.findall(r"```toml\n(.*?)```", README.read_text(), re.DOTALL)
-    assert options_in(parsed(README, text.encode()))["keymap"] == {"filter": "f2,/", "copy": "y,ctrl+y"}
+    assert options_in(parsed(README, text.encode()))["keymap"] == {"filter": "f2,/", "copy": "Y,ctrl+y"}

@@ -35,7 +35,7 @@ theme = "nord"
 cpu-budget = 10
 [keys]
 filter = "f2"
-copy = ["y", "ctrl+y"]
+copy = ["Y", "ctrl+y"]
 """
 
 
@@ -44,7 +44,7 @@ def test_options_are_read() -> None:
     assert (said.interval_s, said.cpu_budget, said.theme) == (2.5, 10.0, "nord")
     assert (said.filter, said.keys) == (parse("time-wait"), ("remote", "state"))
     assert (said.sort, said.reverse, said.columns) == ("soon", True, ("sockets", "left"))
-    assert said.keymap == {"filter": "f2", "copy": "y,ctrl+y"}
+    assert said.keymap == {"filter": "f2", "copy": "Y,ctrl+y"}
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ SHOTS: Final = (
     Shot("main", _LARGE, ("down",)),
     Shot("main", _SMALL),
     Shot("ports", _SMALL, ("down", "p")),
-    Shot("why", _SMALL, ("w",)),
+    Shot("why", _SMALL, ("y",)),
     Shot("explain", _SMALL, ("e",)),
     Shot("drain", _SMALL, ("down", "d")),
     Shot("findings", _SMALL, ("f",)),

@@ -16,7 +16,7 @@ from twtop.ui.footer import Footer
 WAYS_OUT = ("esc/q back", "esc back", "q quit")
 
 
-@pytest.mark.parametrize("keys", ["", "f", "b", "v", "m", "d", "p", "w", "e", ["f", "tab"]], ids=str)
+@pytest.mark.parametrize("keys", ["", "f", "b", "v", "m", "d", "p", "y", "e", ["f", "tab"]], ids=str)
 @pytest.mark.parametrize("freeze", [False, True], ids=["live", "frozen"])
 async def test_every_view_names_help_and_the_way_out_at_80_columns(keys: list[str], *, freeze: bool) -> None:
     chosen = options()

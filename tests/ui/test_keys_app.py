@@ -134,7 +134,7 @@ async def test_ports_shows_and_hides_the_plot(server: Host, key: str) -> None:
     await shows_and_hides(server, key, "#ports")
 
 
-@pressing("app", "w")
+@pressing("app", "y")
 async def test_why_shows_and_hides_the_explanation(server: Host, key: str) -> None:
     await shows_and_hides(server, key, "#why")
 
@@ -156,7 +156,7 @@ async def shows_and_hides(server: Host, key: str, panel: str) -> None:
 
 async def test_the_panels_take_each_others_place_where_there_is_no_room_for_both(server: Host) -> None:
     async with screen(server) as user:
-        await user.press("p", "w")
+        await user.press("p", "y")
         await user.pilot.pause()
         assert user.app.query_one("#why").size.height > 0
         assert user.app.query_one("#ports").size.height == 0
@@ -175,7 +175,7 @@ async def test_explain_fills_the_screen(server: Host, key: str) -> None:
 
 async def test_where_nothing_is_listed_nothing_is_explained(server: Host) -> None:
     async with screen(server) as user:
-        await user.press("w")
+        await user.press("y")
         pane = user.app.query_one(ExplainPane)
         await user.until(lambda: pane.line_count > 10, "an explanation")
         await user.press("slash", *"sport = :1", "enter")
@@ -188,7 +188,7 @@ async def test_where_nothing_is_listed_nothing_is_explained(server: Host) -> Non
 @pressing("app", "right_square_bracket", "left_square_bracket")
 async def test_the_explanation_is_paged_from_the_table(server: Host, key: str) -> None:
     async with screen(server) as user:
-        await user.press("w")
+        await user.press("y")
         pane = user.app.query_one(ExplainPane)
         await user.until(lambda: pane.line_count > 8, "an explanation")
         await user.press("right_square_bracket")
@@ -202,7 +202,7 @@ async def test_the_explanation_is_paged_from_the_table(server: Host, key: str) -
 @pressing("app", "tab")
 async def test_tab_goes_from_panel_to_panel(server: Host, key: str) -> None:
     async with screen(server) as user:
-        await user.press("w", key)
+        await user.press("y", key)
         assert isinstance(user.app.focused, ExplainPane)
         await user.press(key)
         assert user.table.has_focus

@@ -180,7 +180,7 @@ async def test_help_scrolls(server: Host, key: str) -> None:
 
 async def explained(user: Screen) -> ExplainPane:
     """The explanation of FIN-WAIT-2's neighbour in the table, with the focus on it."""
-    await user.press("w")
+    await user.press("y")
     pane = user.app.query_one(ExplainPane)
     await user.until(lambda: pane.trail.start is not None and pane.line_count > 10, "an explanation")
     await user.press("tab")

@@ -43,7 +43,7 @@ async def test_drain_takes_turns_with_the_other_lower_panels(server: Host, key: 
         assert (heights(user)["ports"], heights(user)["why"]) == (0, 0)
         await user.press(key)
         await user.until(lambda: not any(heights(user).values()), "no panel")
-        await user.press(key, "w")
+        await user.press(key, "y")
         await user.until(lambda: heights(user)["why"] > 4, "the explanation")
         assert heights(user)["drain"] == 0
 

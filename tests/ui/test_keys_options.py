@@ -46,8 +46,8 @@ def titles(user: Screen, width: int = 200) -> list[str]:
 @pressing("app", "ctrl+s")
 async def test_ctrl_s_saves_what_is_shown(server: Host, key: str, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    path.write_text("# mine\n\n[keys]\ncopy = 'y'\n")
-    chosen = replace(options("listening", sort="left"), keymap={"copy": "y"}, config_file=str(path))
+    path.write_text("# mine\n\n[keys]\ncopy = 'Y'\n")
+    chosen = replace(options("listening", sort="left"), keymap={"copy": "Y"}, config_file=str(path))
     async with screen(server, chosen) as user:
         await user.press("r", key)
         await user.until(lambda: "Saved" in told(user), "the note")
@@ -57,7 +57,7 @@ async def test_ctrl_s_saves_what_is_shown(server: Host, key: str, tmp_path: Path
     file = read_file(path, needed=True)
     again = ScreenOptions(**options_of(file))
     assert (again.filter, again.sort, again.reverse) == (parse("listening"), "left", True)
-    assert again.keymap == {"copy": "y"}
+    assert again.keymap == {"copy": "Y"}
     assert file.text.startswith("# mine\n")
 
 
@@ -110,9 +110,9 @@ async def test_the_user_s_own_keys_do_it_and_the_others_no_more(server: Host) ->
 
 
 async def test_the_palette_names_the_user_s_own_keys(server: Host) -> None:
-    async with screen(server, replace(options(), keymap={"copy": "y", "palette": "f9"})) as user:
+    async with screen(server, replace(options(), keymap={"copy": "Y", "palette": "f9"})) as user:
         commands = {command.title: command.help for command in user.app.get_system_commands(user.app.screen)}
-        assert commands["Copy the line under the cursor (OSC 52)"] == "key y"
+        assert commands["Copy the line under the cursor (OSC 52)"] == "key Y"
         await user.press("f9")
         await user.until(lambda: isinstance(user.app.screen, CommandPalette), "the palette")
 

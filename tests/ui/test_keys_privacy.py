@@ -35,7 +35,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "help": ("question_mark",),
     "group": ("g",),
     "ports": ("p",),
-    "why": ("w",),
+    "why": ("y",),
     "drain": ("d",),
     "sockets": ("down", "right", "down", "enter"),
     "details": ("down", "right", "down", "enter", "down", "enter"),

@@ -17,7 +17,7 @@ SCENES = {
     "groups": Scene(),
     "sockets": Scene(":8080<192.0.2.40", ("enter", "down", "down")),
     "ports": Scene("10.0.0.5:5432", panel="p"),
-    "why": Scene("CLOSE-WAIT", panel="w"),
+    "why": Scene("CLOSE-WAIT", panel="y"),
     "explain": Scene("FIN-WAIT-2", ("e",)),
     "filter-with-error": Scene("", ("slash", *" and sport = :htpp"), "state time-wait"),
     "group": Scene("", ("g", "down", "3")),

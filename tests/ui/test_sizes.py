@@ -62,7 +62,7 @@ async def test_the_screen_follows_the_size_of_the_window(server: Host) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (2, 2), (5, 3), (19, 4)], ids=str)
 async def test_no_size_is_too_small(server: Host, size: tuple[int, int]) -> None:
     async with screen(server, size=size) as user:
-        for key in ("down", "enter", "p", "w", "s", "slash", "a", "escape", "space", "c"):
+        for key in ("down", "enter", "p", "y", "s", "slash", "a", "escape", "space", "c"):
             await user.press(key)
         for key in ("g", "question_mark", "e"):
             await user.press(key, "down", "escape")
@@ -101,7 +101,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "group": ("g", "up"),
     "drain": ("d",),
     "ports": ("p",),
-    "why": ("w",),
+    "why": ("y",),
     "filter": ("slash", *"dport = :htpp"),
     "frozen": ("space", "down", "enter", "down"),
     "palette": ("ctrl+p",),
@@ -134,7 +134,7 @@ def assert_apart(user: Screen, size: tuple[int, int]) -> None:
         assert not any(panel.region.overlaps(other.region) for other in seen[:at]), panel
 
 
-@pytest.mark.parametrize("key", ["p", "d", "w"])
+@pytest.mark.parametrize("key", ["p", "d", "y"])
 async def test_a_window_too_low_for_a_panel_says_so(server: Host, key: str) -> None:
     async with screen(server, size=(80, 9)) as user:
         await user.press(key)

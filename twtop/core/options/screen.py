@@ -93,7 +93,7 @@ class ScreenOptions:
     """Names of FIELDS; a narrow terminal shows the most important of them."""
     theme: str = option(
         "theme",
-        Name("theme", lambda: THEMES, "NAME", is_light=True),
+        Name("theme", lambda: THEMES, "THEME", is_light=True),
         "ansi-dark",
         "colours: ansi-dark and ansi-light are the terminal's own",
         example="ansi-light",
@@ -103,7 +103,7 @@ class ScreenOptions:
         Table("keys"),
         {},
         "other keys for what keys do",
-        example={"filter": "f2", "copy": ["y", "ctrl+y"]},
+        example={"filter": "f2", "copy": ["Y", "ctrl+y"]},
         flag=None,
         of_view=False,
     )
