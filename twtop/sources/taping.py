@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from twtop.core.text import printable
 from twtop.diagnosis.news import News
+from twtop.kernel.namespaces.listing import Namespace
 from twtop.recording.codec.encoder import Encoder
 from twtop.recording.tape import KEY_EVERY_S, Look, Mark, Part, Stream
 from twtop.sources.panorama import Panorama
 
 if TYPE_CHECKING:
-    from twtop.kernel.namespaces.listing import Namespace
     from twtop.recording.tape import Sink
     from twtop.sources.observer import Frame
     from twtop.sources.panorama import Looked, Place
+    from twtop.sources.watch import Chosen
 
 
 class Taper:
@@ -24,11 +25,11 @@ class Taper:
         self._sink = sink
         self._encoders: dict[int, Encoder] = {}
         self._key_s = float("-inf")
-        self._asked: object = None
+        self._asked: Chosen | None = None
         self._news = News()
         self._marks: list[Mark] = []
 
-    def add(self, looked: Looked, asked: object) -> None:
+    def add(self, looked: Looked, asked: Chosen) -> None:
         """Record a frame, or those of all namespaces; ``asked`` is what was to be looked at.
 
         Raises RecordingError where the recording cannot take it; the next look is a key look then.
@@ -45,19 +46,20 @@ class Taper:
                 place.namespace.number: _stream(place.namespace, place.frame) for place in looked.places
             }
         else:
-            number = 0
+            # The own one is the same for as long as the process lives.
+            number = asked.number if isinstance(asked, Namespace) else 0
             parts = [Part(number, self._encode(number, looked, key=is_key))]
             streams = {number: _stream_of(number, looked.host.namespace_label, looked)}
         self._hear(looked, snapshot.wall_s)
         look = Look(snapshot.wall_s, snapshot.instant_s, is_key, several, len(snapshot.sockets), tuple(parts))
-        marks, self._marks = self._marks, []
-        self._sink.add(look, streams, marks)
+        self._sink.add(look, streams, tuple(self._marks))
+        self._marks.clear()
 
     def fail(self, reason: str, wall_s: float) -> None:
         """Record that a look failed, with the next one that does not."""
         self._marks.append(Mark(wall_s, "failure", 0, printable(reason)))
 
-    def _is_key(self, instant_s: float, asked: object) -> bool:
+    def _is_key(self, instant_s: float, asked: Chosen) -> bool:
         return self._sink.wants_key or asked != self._asked or instant_s - self._key_s >= KEY_EVERY_S
 
     def _part(self, place: Place, *, key: bool) -> Part:
