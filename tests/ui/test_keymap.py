@@ -21,7 +21,7 @@ from twtop.ui.keymap import actions, rebound, textual_keymap
         ("!", "exclamation_mark"),
         (",", "comma"),
         ("comma", "comma"),
-        ("A", "A"),
+        ("Z", "Z"),
         ("Ctrl+O", "ctrl+o"),
         ("alt+x", "alt+x"),
         ("shift+up", "shift+up"),

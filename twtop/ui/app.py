@@ -22,6 +22,8 @@ from twtop.sources.observer import Frame
 from twtop.sources.panorama import Looked, Panorama
 from twtop.ui.bindings import KEYS, footer_keys, key_names
 from twtop.ui.closing.actions import ClosingActions
+from twtop.ui.comparison.actions import ComparisonActions
+from twtop.ui.comparison.marks import Marks
 from twtop.ui.details.actions import DetailsActions
 from twtop.ui.explanation.cursor import explain_cursor
 from twtop.ui.explanation.screen import ExplainScreen
@@ -61,6 +63,7 @@ def run(options: ScreenOptions, collector: Collector) -> int:
 
 class TwtopApp(
     ClosingActions,
+    ComparisonActions,
     DetailsActions,
     NamesActions,
     NamespaceActions,
@@ -91,6 +94,7 @@ class TwtopApp(
         can = capabilities(os.environ)
         self.signs = UNICODE if can.unicode else ASCII
         self.privacy = Privacy(is_on=options.privacy)
+        self.marks = Marks()
         super().__init__(driver_class=TerminalDriver, ansi_color=True)
         self.theme = options.theme
         self._options = options

@@ -1,0 +1,62 @@
+"""Marks, and the view that compares them: its keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.ui.frames import WALL_S, Recorded, frames
+from tests.ui.keys import pressing
+from tests.ui.screen import options, screen
+from twtop.ui.app import TwtopApp
+
+if TYPE_CHECKING:
+    from tests.ui.screen import Screen
+    from twtop.sources.panorama import Looked
+
+
+class Stepped(Recorded):
+    """Delivers one look, and others when told to."""
+
+    def show(self, looked: Looked) -> None:
+        self._deliver(looked)
+
+
+def stepped() -> TwtopApp:
+    chosen = options()
+    return TwtopApp(chosen, Stepped(chosen, frames()[0]))
+
+
+async def step(user: Screen, second: int) -> None:
+    """Show the moment so many seconds later."""
+    collector, wanted = user.app._collector, frames()[second]
+    assert isinstance(collector, Stepped)
+    collector.show(wanted)
+    await user.until(lambda: user.frames == wanted.moment.snapshot.instant_s, "the moment")
+
+
+def said(user: Screen) -> list[str]:
+    return [notification.message for notification in user.app._notifications]
+
+
+@pressing("app", "A", "B")
+async def test_a_mark_is_set_at_the_moment_that_is_shown_and_moved(key: str) -> None:
+    async with screen(app=stepped()) as user:
+        assert user.app.marks.wall_times == []
+        await user.press(key)
+        assert user.app.marks.wall_times == [(key, WALL_S)]
+        sockets = len(frames()[0].moment.snapshot.sockets)
+        assert said(user)[-1].startswith(f"{key} set at ")
+        assert said(user)[-1].endswith(f" ({sockets:,} sockets)")
+        await step(user, 3)
+        assert user.app.marks.wall_times == [(key, WALL_S)]
+        await user.press(key)
+        assert user.app.marks.wall_times == [(key, WALL_S + 3)]
+        assert said(user)[-1].startswith(f"{key} moved to ")
+
+
+async def test_marks_are_told_in_the_order_of_time() -> None:
+    async with screen(app=stepped()) as user:
+        await user.press("B")
+        await step(user, 2)
+        await user.press("A")
+        assert user.app.marks.wall_times == [("B", WALL_S), ("A", WALL_S + 2)]

@@ -1,0 +1,1 @@
+"""Two moments side by side: what grew, appeared and vanished between them."""

@@ -1,0 +1,1 @@
+"""What is kept of two looks at the kernel, and how they differ."""

@@ -1,0 +1,1 @@
+"""Two marks on the time line, and the view of what happened between them."""
