@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class Decoder:
     """Decodes the snapshots of one namespace in their order; for one thread."""
 
-    def __init__(self) -> None:
-        self._registry = Registry()
+    def __init__(self, registry: Registry | None = None) -> None:
+        """``registry`` is shared by the namespaces that are looked at side by side."""
+        self._registry = Registry() if registry is None else registry
 
     def decode(self, body: bytes) -> Snapshot:
         """Return a snapshot as it was; raises RecordingError where the bytes make no sense."""
@@ -49,3 +50,7 @@ class Decoder:
         )
         whole = snapshot(sockets, udp_ports=columns.get("udp"), tcp_info=info, **from_facts(facts))
         return replace(whole, owners_lack=facts["owners_lack"])
+
+    def skip(self, body: bytes) -> None:
+        """Take in a snapshot that nobody wants to see, for the sake of those after it; raises as `decode`."""
+        self.decode(body)
