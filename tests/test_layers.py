@@ -31,6 +31,7 @@ MAY_IMPORT: Final = {
     "sources": {"core", "kernel", "knowledge", "diagnosis", "config", "recording", "sources"},
     "export": {"core", "kernel", "knowledge", "diagnosis", "config", "recording", "sources", "export"},
     "config": {"core", "kernel", "config"},
+    "exporter": {"core", "kernel", "knowledge", "diagnosis", "sources", "export", "exporter"},
     "lab": {"core", "kernel", "lab"},
     "ui": {"core", "kernel", "knowledge", "diagnosis", "recording", "sources", "export", "config", "ui"},
     "commands": {
@@ -43,6 +44,7 @@ MAY_IMPORT: Final = {
         "export",
         "config",
         "ui",
+        "exporter",
         "lab",
         "commands",
     },
@@ -56,10 +58,13 @@ ONLY_IN: Final = {
     "plotext": {"ui"},
     "pyroute2": {"lab", "kernel"},
     "psutil": {"ui", "sources", "kernel"},
-    "socket": {"kernel", "lab", "export", "ui", "sources"},
+    "socket": {"kernel", "lab", "export", "ui", "sources", "exporter"},
     "subprocess": {"lab", "ui"},
     "sqlite3": {"recording"},
     "ctypes": {"lab", "kernel", "ui"},
+    "prometheus_client": {"exporter"},
+    "yaml": {"exporter"},
+    "bcrypt": {"exporter"},
 }
 """Libraries that belong to some rooms."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from twtop.cli.config import config_parser
 from twtop.cli.doctor import doctor_parser
 from twtop.cli.explain import explain_parser
+from twtop.cli.exporter import exporter_parser
 from twtop.cli.screen import demo_parser, screen_parser
 from twtop.cli.snapshot import snapshot_parser
 from twtop.errors import UsageError
@@ -74,6 +75,12 @@ def _print_explanation(arguments: Namespace) -> int:
     return print_explanation(arguments)
 
 
+def _export_metrics(arguments: Namespace) -> int:
+    from twtop.commands.exporter import export_metrics
+
+    return export_metrics(arguments)
+
+
 def _show_config(arguments: Namespace) -> int:
     from twtop.commands.config import show_config
 
@@ -89,6 +96,7 @@ _COMMANDS: Final = {
     "snapshot": _Command(snapshot_parser, _print_snapshot),
     "doctor": _Command(doctor_parser, _examine),
     "explain": _Command(explain_parser, _print_explanation),
+    "exporter": _Command(exporter_parser, _export_metrics),
     "demo": _Command(demo_parser, _open_demo),
     "config": _Command(config_parser, _show_config),
 }

@@ -1,0 +1,1 @@
+"""Metrics for Prometheus: the one room that needs the extra ``twtop[exporter]``."""

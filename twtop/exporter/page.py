@@ -1,0 +1,69 @@
+"""The page that Prometheus reads, in the format that it asks for."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from prometheus_client.exposition import choose_encoder, gzip_accepted
+from prometheus_client.registry import Collector
+
+from twtop.exporter.finding_metrics import finding_metrics
+from twtop.exporter.listen_metrics import listen_metrics
+from twtop.exporter.own_metrics import own_metrics
+from twtop.exporter.port_metrics import port_metrics
+from twtop.exporter.socket_metrics import counter_metrics, limit_metrics, socket_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.metrics_core import Metric
+
+    from twtop.exporter.looks import Look
+
+_FAST: Final = 1
+"""Level of compression: others save a few percent more and take three times as long."""
+
+
+class Page(NamedTuple):
+    """What is answered."""
+
+    content_type: str
+    encoding: str | None
+    body: bytes
+
+
+class _Metrics(Collector):
+    """All metrics of one look."""
+
+    def __init__(self, look: Look, top: int) -> None:
+        self._look = look
+        self._top = top
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield them; an empty one would be a heading without anything below."""
+        told = self._look.told
+        for family in (
+            *socket_metrics(told),
+            *port_metrics(told, self._top),
+            *listen_metrics(told, self._top),
+            *finding_metrics(told),
+            *counter_metrics(told),
+            *limit_metrics(told),
+            *own_metrics(self._look),
+        ):
+            if family.samples:
+                yield family
+
+
+def page(look: Look, top: int, accept: str, accept_encoding: str) -> Page:
+    """Write the metrics of a look, OpenMetrics if it is accepted, else Prometheus's older text format.
+
+    ``accept`` and ``accept_encoding`` are the headers of the request, as they came; ``top`` is how many
+    destinations, and how many accept queues, are named.
+    """
+    encoder, content_type = choose_encoder(accept)
+    body = encoder(_Metrics(look, top))
+    if gzip_accepted(accept_encoding):
+        return Page(content_type, "gzip", gzip.compress(body, _FAST))
+    return Page(content_type, None, body)

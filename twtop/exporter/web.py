@@ -1,0 +1,145 @@
+"""Who may read the metrics, and over what: plain HTTP, or what a web config file says."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
+
+from twtop.errors import UsageError, system_reason
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from twtop.exporter.web_config import WebConfig
+
+_BCRYPT_LOOKS_AT: Final = 72
+"""Bytes of a password; the rest does not count."""
+
+
+class Web:
+    """Plain HTTP for everybody, or what a web config file says.
+
+    The file, and what it names, is read again when it changed: certificates are renewed without a restart. A
+    change that cannot be used is told once, and the one before stays in force.
+    """
+
+    def __init__(self, path: Path | None, say: Callable[[str], None]) -> None:
+        """Read the file, if there is one; raises UsageError."""
+        self._say = say
+        self._path = path
+        self._config: WebConfig | None = None
+        self._seen: _Seen | None = None
+        self._thread = ThreadPoolExecutor(1, "passwords")
+        self._right: dict[str, bytes] = {}
+        """Digests of passwords that were right, by user: a check takes a tenth of a second."""
+        if path is not None:
+            self._read(path)
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        return "http" if self.context() is None else "https"
+
+    def context(self) -> ssl.SSLContext | None:
+        """Return what the next connection is to be encrypted with; None for plain HTTP."""
+        self._refresh()
+        return None if self._config is None else self._config.context
+
+    def headers(self) -> Mapping[str, str]:
+        """Return headers that every answer is to have."""
+        return {} if self._config is None else self._config.headers
+
+    def lets_in(self, certificate: Mapping[str, Any] | None) -> bool:
+        """Tell whether a client with this certificate (``ssl.SSLSocket.getpeercert``) may ask."""
+        allowed = frozenset() if self._config is None else self._config.client_allowed_sans
+        names = (certificate or {}).get("subjectAltName", ())
+        return not allowed or any(name in allowed for _, name in names)
+
+    async def knows(self, authorization: str) -> bool:
+        """Tell whether a header names a user with his password; without users everybody is known."""
+        self._refresh()
+        if self._config is None or not self._config.users:
+            return True
+        given = _basic(authorization)
+        if given is None:
+            return False
+        user, password = given
+        stored = self._config.users.get(user)
+        digest = hashlib.sha256(password + (stored or b"")).digest()
+        if stored is not None and hmac.compare_digest(self._right.get(user, b""), digest):
+            return True
+        # Who guesses learns nothing from how long it takes to hear that there is no such user.
+        hashed = stored or next(iter(self._config.users.values()))
+        # One at a time: guesses may cost a core, and no more.
+        right = await asyncio.get_running_loop().run_in_executor(self._thread, _check, password, hashed)
+        if right and stored is not None:
+            self._right[user] = digest
+        return right and stored is not None
+
+    def close(self) -> None:
+        """Forget the passwords that wait to be checked."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _refresh(self) -> None:
+        if self._path is None or self._config is None:
+            return
+        seen = _look_at(self._path, self._config.files)
+        if seen == self._seen:
+            return
+        try:
+            self._read(self._path)
+        except UsageError as error:
+            self._say(f"{error}; what was read before stays in force")
+            self._seen = seen
+
+    def _read(self, path: Path) -> None:
+        # YAML is read only where there is such a file.
+        from twtop.exporter.web_config import read_web_config
+
+        before = None if self._config is None else _look_at(path, self._config.files)
+        self._config = read_web_config(path)
+        self._right.clear()
+        # What changes from now on is seen the next time.
+        self._seen = before if self._config is None else _look_at(path, self._config.files)
+
+
+_Seen = tuple[tuple[int, int, int] | str, ...]
+
+
+def _look_at(path: Path, files: tuple[Path, ...]) -> _Seen:
+    """Return what tells one version of some files from another."""
+    return tuple(_stamp(file) for file in (path, *files))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | str:
+    try:
+        found = path.stat()
+    except OSError as error:
+        return system_reason(error)
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _basic(authorization: str) -> tuple[str, bytes] | None:
+    """Read user and password (RFC 7617); None where there are none."""
+    scheme, _, credentials = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(credentials.strip(), validate=True).partition(b":")
+        return (user.decode(), password) if colon else None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _check(password: bytes, hashed: bytes) -> bool:
+    import bcrypt
+
+    # bcrypt ends a password at a zero byte, or refuses it.
+    return b"\0" not in password and bcrypt.checkpw(password[:_BCRYPT_LOOKS_AT], hashed)
