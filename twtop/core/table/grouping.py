@@ -89,7 +89,7 @@ def group(
     identities = _identities(snapshot, runs.heads, keys)
     order = _grouped(identities)
     runs = runs.arranged(order)
-    gone_identities = _identities_of_all(gone_sockets, gone_server, keys)
+    gone_identities = identities_of_all(gone_sockets, gone_server, keys)
     levels = _levels(runs.heads, measure(moment, runs), [each[order] for each in identities])
     levels = [
         replace(level, measures=replace(level.measures, gone=_count(gone_identity, level.identity)))
@@ -113,11 +113,11 @@ def _identities(snapshot: Snapshot, rows: Rows, keys: Sequence[str]) -> list[U64
     """Return the identities of some sockets: of many picked from those of all, of few after picking."""
     sockets, server = snapshot.sockets, snapshot.server
     if _are_many(rows, sockets):
-        return [identity[rows] for identity in _identities_of_all(sockets, server, keys)]
-    return _identities_of_all(sockets.take(rows), server[rows], keys)
+        return [identity[rows] for identity in identities_of_all(sockets, server, keys)]
+    return identities_of_all(sockets.take(rows), server[rows], keys)
 
 
-def _identities_of_all(sockets: Sockets, server: Mask, keys: Sequence[str]) -> list[U64]:
+def identities_of_all(sockets: Sockets, server: Mask, keys: Sequence[str]) -> list[U64]:
     """Return per level the identity of the group that each socket is in: its keys down to that level."""
     found: list[U64] = []
     for name in keys:

@@ -91,7 +91,8 @@ class View:
 
 def view(moment: Moment, spec: Spec) -> View:
     """Filter, group and sort a moment."""
-    chosen, gone = (_chosen(sockets, moment, spec) for sockets in (moment.snapshot.sockets, moment.gone))
+    session = moment.snapshot.own_session
+    chosen, gone = (chosen_by(spec, sockets, session) for sockets in (moment.snapshot.sockets, moment.gone))
     value = FIELDS[spec.sort].group_value
     groups = group(moment, chosen, gone, spec.keys, value, spec.descending)
     states, born, left = moment.snapshot.sockets.state, moment.born, moment.gone.state
@@ -104,9 +105,9 @@ def view(moment: Moment, spec: Spec) -> View:
     return View(moment, spec, groups, tuple(matches.tolist()), tuple(deltas.tolist()), held)
 
 
-def _chosen(sockets: Sockets, moment: Moment, spec: Spec) -> Mask | None:
-    """Tell which sockets are to be seen; None for all."""
-    session = moment.snapshot.own_session if spec.hides_session else ()
+def chosen_by(spec: Spec, sockets: Sockets, own_session: tuple[int, ...]) -> Mask | None:
+    """Tell which sockets are to be seen; None for all. ``own_session``: as `Snapshot.own_session`."""
+    session = own_session if spec.hides_session else ()
     everything = isinstance(spec.filter, Everything)
     if everything and not session:
         return None
