@@ -1,0 +1,35 @@
+"""What SQLite complains about, in words that go after a file's name."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from twtop.core.text import printable
+from twtop.errors import system_reason
+
+_PRIMARY: Final = 0xFF
+"""The bits of a result code that are the same for all its kinds (https://sqlite.org/rescode.html)."""
+_REASONS: Final = {
+    sqlite3.SQLITE_FULL: "no space left on device",
+    sqlite3.SQLITE_READONLY: "it may not be written",
+    sqlite3.SQLITE_IOERR: "input/output error",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened",
+    sqlite3.SQLITE_BUSY: "another program has locked it",
+    sqlite3.SQLITE_LOCKED: "another program has locked it",
+    sqlite3.SQLITE_CORRUPT: "it is damaged",
+    sqlite3.SQLITE_NOTADB: "it is no recording of twtop",
+    sqlite3.SQLITE_PERM: "permission denied",
+    sqlite3.SQLITE_AUTH: "permission denied",
+    sqlite3.SQLITE_NOMEM: "it takes too much memory",
+    sqlite3.SQLITE_TOOBIG: "something in it is too big",
+    sqlite3.SQLITE_INTERRUPT: "reading it takes too long",
+}
+
+
+def reason_of(error: sqlite3.Error | OSError) -> str:
+    """Return why something could not be done with a file."""
+    if isinstance(error, OSError):
+        return system_reason(error)
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    return _REASONS.get(code, printable(str(error)))
