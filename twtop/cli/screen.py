@@ -22,6 +22,7 @@ commands, as the first word:
   snapshot   print states and groups, or sockets, once: table, JSON or CSV
   doctor     say what is wrong or about to be, and what to do about it
   explain    explain a state, sysctl, column, counter, myth or rule on this host
+  exporter   answer Prometheus: metrics of states, ports, queues and findings
   demo       open the screen on a private world with sockets in every state
   config     print an example of a file of options, or check one
 """
