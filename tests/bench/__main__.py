@@ -1,4 +1,4 @@
-"""What twtop costs, on real sockets: ``python -m tests.bench snapshot|screen|diagnosis|owners``.
+"""What twtop costs, on real sockets: ``python -m tests.bench snapshot|screen|diagnosis|owners|exporter``.
 
 Targets stand beside the figures; a missed one is no failure, because figures of different machines differ.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import diagnosis, owners, screen, snapshot
+from tests.bench import diagnosis, exporter, owners, screen, snapshot
 from twtop.errors import TwtopError
 
 
@@ -21,10 +21,11 @@ def main() -> int:
     whose = kinds.add_parser(
         "owners", help="who holds the sockets: the first answer against ss, and each tick"
     )
-    for kind in (once, live, rules, whose):
+    scrape = kinds.add_parser("exporter", help="a scrape against one tick of the snapshot benchmark")
+    for kind in (once, live, rules, whose, scrape):
         kind.add_argument("--sockets", type=int, default=300_000, help="how many TIME-WAITs (default 300000)")
     once.add_argument("--alternate", type=int, default=100_000, help="how many of the second kind (100000)")
-    for kind in (once, rules):
+    for kind in (once, rules, scrape):
         kind.add_argument("--rounds", type=int, default=9, help="how often to measure (9)")
     for kind, processes in ((whose, 2_000), (live, 0)):
         what = f"how many hold other sockets ({processes})"
@@ -41,6 +42,8 @@ def main() -> int:
                 diagnosis.run(chosen.sockets, chosen.rounds)
             case "owners":
                 owners.run(chosen.processes, chosen.descriptors, chosen.sockets, chosen.rounds, chosen.ticks)
+            case "exporter":
+                exporter.run(chosen.sockets, chosen.rounds)
             case _:
                 screen.run(chosen.sockets, chosen.processes, chosen.descriptors)
     except TwtopError as error:

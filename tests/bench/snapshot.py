@@ -105,8 +105,8 @@ def _measure(rounds: int) -> tuple[Stopwatch, int]:
                 clock = Stopwatch()
             # The pace of the screen: what is read less often than every second must not count more or less.
             due = time.monotonic() + 1
-            _rest()
-            moment = _tick(clock, source, observer)
+            rest()
+            moment = tick(clock, source, observer)
             with clock.time("follow"):
                 before = follow(before, moment.snapshot)
             with clock.time("ports"):
@@ -115,22 +115,23 @@ def _measure(rounds: int) -> tuple[Stopwatch, int]:
                 sockets = diag.dump_tcp(_CONNECTED).sockets
             with clock.time("snapshot"):
                 snapshot(sockets, sysctls=moment.snapshot.sysctls)
-            _rest()
+            rest()
             with clock.time("floor"):
                 drain.dump()
-            _rest()
+            rest()
             with clock.time("ss"):
                 subprocess.run(["ss", "-tanoH"], stdout=subprocess.DEVNULL, check=True)
             time.sleep(max(0.0, due - time.monotonic()))
         return clock, len(sockets)
 
 
-def _rest() -> None:
+def rest() -> None:
     """Wait, so that whoever comes next begins as cold as whoever came before."""
     time.sleep(_REST_S)
 
 
-def _tick(clock: Stopwatch, source: LiveSource, observer: Observer) -> Moment:
+def tick(clock: Stopwatch, source: LiveSource, observer: Observer) -> Moment:
+    """Take a snapshot, observe and group it."""
     with clock.time("tick"):
         with clock.time("take"):
             taken = source.take()
