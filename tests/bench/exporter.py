@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.bench.report import Figure, Target, milliseconds, show, where
 from tests.bench.snapshot import Stopwatch, rest, tick
+from twtop.core.states import State
 from twtop.exporter.desk import LEAST_AGE_S, Desk
 from twtop.exporter.listening import listen
 from twtop.exporter.looks import Looks
@@ -74,7 +75,7 @@ def _measure(port: int, rounds: int) -> tuple[Stopwatch, int, int]:
             with clock.time("again"):
                 _scrape(client)
             rest()
-        return clock, len(body), len(moment.snapshot.sockets)
+        return clock, len(body), int(moment.snapshot.state_counts()[State.TIME_WAIT])
 
 
 def _scrape(client: http.client.HTTPConnection) -> bytes:
