@@ -57,7 +57,7 @@ BAD = [
     (["--filter", "dport = :99999"], "filter, column 10: "),
     (["--filter", "state nowhere"], "filter, column 7: "),
     (["--filter", "( sport = :1"], "filter, column 1: "),
-    (["explode"], "there is no command 'explode'; the commands are snapshot, doctor, explain, demo"),
+    (["explode"], "there is no command 'explode'; the commands are snapshot, watch, doctor"),
     (["--filter", "time-wait", "snapshot"], "a command comes first: twtop snapshot ..."),
     (["snapshot", "--by", "process"], "--by: there is no key 'process'"),
     (["snapshot", "--sort", "born"], "--sort: there is no field 'born'; the fields are sockets, soon,"),
@@ -68,6 +68,11 @@ BAD = [
     (["snapshot", "--limit", "0"], "argument --limit: expected a number from 1 to 999999999, found '0'"),
     (["snapshot", "--limit", "²"], "argument --limit: expected a number from 1 to 999999999, found '²'"),
     (["snapshot", "--limit", "3", "--format", "csv"], "--limit shortens tables only"),
+    (["watch", "--interval", "0"], "argument --interval: expected seconds from 0.1 to 3600, found '0'"),
+    (["watch", "--count", "0"], "argument --count: expected a number from 1 to 999999999, found '0'"),
+    (["watch", "--format", "json"], "argument --format: invalid choice: 'json'"),
+    (["watch", "--limit", "3"], "--limit is about groups; say with --by what to group by"),
+    (["watch", "--by", "state", "--sort", "age"], "--sort: there is no field 'age'; the fields are sockets,"),
     (["doctor", "--seconds", "0"], "argument --seconds: expected seconds from 1 to 3600, found '0'"),
     (["doctor", "--watch", "--seconds", "3"], "--seconds and --watch contradict each other"),
     (["doctor", "--filter", "state nowhere"], "filter, column 7: "),
@@ -110,7 +115,15 @@ def test_the_screen_needs_a_terminal(command: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["snapshot", "-h"], ["explain", "--help"], ["demo", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["snapshot", "-h"],
+        ["explain", "--help"],
+        ["demo", "--help"],
+        ["watch", "-h"],
+    ],
 )
 def test_help_is_light(arguments: list[str]) -> None:
     script = f"""
@@ -129,7 +142,10 @@ finally:
     assert ended.stderr == ""
 
 
-@pytest.mark.parametrize("arguments", [["snapshot"], ["snapshot", "--format", "json"], ["explain", "estab"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["snapshot"], ["snapshot", "--format", "json"], ["explain", "estab"], ["watch", "--count", "1"]],
+)
 def test_what_only_prints_does_without_the_screen(arguments: list[str]) -> None:
     script = f"""
 import sys
@@ -144,7 +160,7 @@ sys.stderr.write(",".join(sorted(module for module in {HEAVY[1:]!r} if module in
     assert ended.stderr == ""
 
 
-@pytest.mark.parametrize("command", [[], ["snapshot"], ["explain"], ["demo"]], ids=" ".join)
+@pytest.mark.parametrize("command", [[], ["snapshot"], ["watch"], ["explain"], ["demo"]], ids=" ".join)
 def test_help_fits_80_columns_and_has_what_it_needs(command: list[str]) -> None:
     ended = run(*command, "--help", COLUMNS="80", NO_COLOR="1")
     assert (ended.stderr, ended.returncode) == ("", 0)

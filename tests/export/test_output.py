@@ -24,6 +24,7 @@ PRINTING = [
     ["snapshot", "--sockets"],
     ["snapshot", "--format", "csv"],
     ["snapshot", "--format", "json", "--sockets"],
+    ["watch", "--count", "1", "--format", "jsonl"],
 ]
 MANY = 3000
 """Sockets whose list fills more than a pipe holds."""

@@ -115,7 +115,7 @@ def json_text(
         "sysctls": None if namespaces else _sysctls(snapshot.sysctls, watched),
         "sysctls_unreadable": None if namespaces else dict(snapshot.sysctls.unreadable),
         "degraded": lacks_of(namespaces) if namespaces else snapshot.lacks,
-        "owners_lack": _NOT_LOOKED if snapshot.sockets.owners is NO_OWNERS else snapshot.owners_lack,
+        "owners_lack": owners_lack(snapshot),
     }
     if namespaces:
         document["namespaces"] = (_namespace(taken, watched) for taken in namespaces)
@@ -123,6 +123,11 @@ def json_text(
         document["sockets"] = map(_socket, socket_records(view))
     yield from _stream(document)
     yield "\n"
+
+
+def owners_lack(snapshot: Snapshot) -> str | None:
+    """Return the member of that name."""
+    return _NOT_LOOKED if snapshot.sockets.owners is NO_OWNERS else snapshot.owners_lack
 
 
 def _namespace(taken: Taken, watched: Iterable[str]) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
+import time
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
@@ -40,6 +42,21 @@ def emit(parts: Iterable[str]) -> None:
         out.flush()
     except OSError as error:
         _give_up(error)
+
+
+def pause(seconds: float) -> None:
+    """Wait between two things to `emit`; who reads a pipe and goes meanwhile ends the process then.
+
+    Otherwise what writes rarely would stay long after its reader.
+    """
+    until = time.monotonic() + seconds
+    watch = select.poll()
+    # Errors and hangups are told unasked (poll(2)).
+    watch.register(1, 0)
+    if any(events & (select.POLLERR | select.POLLHUP) for _, events in watch.poll(seconds * 1000)):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGPIPE)
+    time.sleep(max(0.0, until - time.monotonic()))
 
 
 def _give_up(error: OSError) -> NoReturn:

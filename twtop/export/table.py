@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from twtop.core.signs import Signs
+    from twtop.core.table.fields import Field
     from twtop.core.table.view import View
     from twtop.export.records import SocketRecord
 
@@ -36,16 +37,23 @@ _CHUNK: Final = 1000
 """So many lines are aligned with each other at a time."""
 
 
-def groups_table(view: View, signs: Signs, width: int, limit: int | None = None) -> Iterator[str]:
+def groups_table(
+    view: View,
+    signs: Signs,
+    width: int,
+    limit: int | None = None,
+    fields: Sequence[Field] = OF_ONE_INSTANT,
+) -> Iterator[str]:
     """Yield the states and the tree of groups, of siblings only the first ``limit``.
 
     Beside a group stands whose it is, as on the screen, if anybody looked.
     """
     yield from _strip(view, width)
-    titles = [f"{field.title:>{field.width}}" for field in OF_ONE_INSTANT]
+    titles = [f"{field.title:>{field.width}}" for field in fields]
     keys = ", ".join(KEYS[name].title for name in view.groups.keys)
     yield f"{' '.join(titles)}  {keys.upper()}\n"
-    yield from _groups(view, Cell(view.moment, signs, 0), 0, range(len(view.groups.levels[0])), limit)
+    cell = Cell(view.moment, signs, 0)
+    yield from _groups(view, cell, fields, 0, range(len(view.groups.levels[0])), limit)
 
 
 def sockets_table(view: View, width: int, limit: int | None = None) -> Iterator[str]:
@@ -76,24 +84,24 @@ def _strip(view: View, width: int) -> Iterator[str]:
     yield f"{line}\n\n"
 
 
-def _groups(view: View, cell: Cell, depth: int, indexes: range, limit: int | None) -> Iterator[str]:
+def _groups(
+    view: View, cell: Cell, fields: Sequence[Field], depth: int, indexes: range, limit: int | None
+) -> Iterator[str]:
     level = view.groups.levels[depth]
     indent = "  " * (depth + 1)
     sockets, server = view.moment.snapshot.sockets, view.moment.snapshot.server
     for index in indexes[:limit]:
         row = int(level.row[index])
-        cells = (
-            f"{field.group_text(cell, level.measures, index):>{field.width}}" for field in OF_ONE_INSTANT
-        )
+        cells = (f"{field.group_text(cell, level.measures, index):>{field.width}}" for field in fields)
         text = KEYS[view.groups.keys[depth]].text(sockets, row, bool(server[row]))
         whose = view.whose.group(view.groups.keys[: depth + 1], view.groups.span_of(depth, index))
         yield f"{' '.join(cells)}{indent}{text}{whose and '  '}{whose}\n"
         if depth + 1 < len(view.groups.levels):
             children = range(int(level.first[index]), int(level.last[index]))
-            yield from _groups(view, cell, depth + 1, children, limit)
+            yield from _groups(view, cell, fields, depth + 1, children, limit)
     hidden = len(indexes) - len(indexes[:limit])
     if hidden:
-        blank = " ".join(" " * field.width for field in OF_ONE_INSTANT)
+        blank = " ".join(" " * field.width for field in fields)
         yield f"{blank}{indent}{hidden:,} more\n"
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from twtop.core.owners.holdings import Holdings
+    from twtop.kernel.sockdiag.bytecode import KernelFilter
     from twtop.sources.observer import Frame
     from twtop.sources.panorama import Panorama
 
@@ -44,7 +45,14 @@ def chosen(text: str | None) -> Chosen:
 class Watch:
     """Reads what was chosen; for one thread, which is in its own namespace between two readings."""
 
-    def __init__(self, wanted: Chosen, labels: Labels = NO_LABELS) -> None:
+    def __init__(
+        self, wanted: Chosen, labels: Labels = NO_LABELS, sockets: KernelFilter | None = None
+    ) -> None:
+        """With ``sockets`` the kernel copies only those it may match, and all listeners and bound ones.
+
+        Ports, flow and findings are of all sockets, and mean nothing then.
+        """
+        self._sockets = sockets
         self._asked = wanted
         self._wanted = wanted
         """What was asked for, as it was found last."""
@@ -105,7 +113,7 @@ class Watch:
         for number, namespace in wanted.items():
             self._gone.pop(number, None)
             reader = self._readers.setdefault(
-                number, NamespaceReader(namespace, self._registry, self._labels)
+                number, NamespaceReader(namespace, self._registry, self._labels, self._sockets)
             )
             reader.namespace = namespace
         return dropped

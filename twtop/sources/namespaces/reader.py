@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from twtop.core.owners.registry import Registry
     from twtop.core.sockets import U32
     from twtop.kernel.namespaces.listing import Namespace
+    from twtop.kernel.sockdiag.bytecode import KernelFilter
     from twtop.sources.namespaces.source import Source
     from twtop.sources.observer import Frame
 
@@ -31,11 +32,15 @@ _AGAIN_S: Final = 5.0
 class NamespaceReader:
     """Reads a namespace and observes it; for one thread."""
 
-    def __init__(self, namespace: Namespace, registry: Registry, labels: Labels) -> None:
+    def __init__(
+        self, namespace: Namespace, registry: Registry, labels: Labels, wanted: KernelFilter | None = None
+    ) -> None:
+        """``wanted`` limits what the kernel copies, as `LiveSource.take` has it."""
         self.namespace = namespace
         """As it was found last; its name and its processes may change."""
         self._registry = registry
         self._labels = labels
+        self._wanted = wanted
         self._source: Source | None = None
         self._observer: Observer | None = None
         self._place = Place(namespace, None, "it was not read yet")
@@ -47,7 +52,7 @@ class NamespaceReader:
         Raises KernelError.
         """
         source, observer = self._open()
-        snapshot = source.take_idle() if idle else source.take()
+        snapshot = source.take_idle() if idle else source.take(self._wanted)
         if not self.namespace.own:
             sockets = replace(snapshot.sockets, namespaces={0: self.namespace.name})
             snapshot = replace(snapshot, sockets=sockets)

@@ -1,0 +1,141 @@
+"""``twtop watch``: print a record at every interval."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from contextlib import closing, suppress
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from twtop.commands.choices import chosen_options, chosen_view
+from twtop.core.options.screen import ScreenOptions
+from twtop.core.signs import ASCII, UNICODE
+from twtop.core.table.fields import FIELDS
+from twtop.errors import UsageError
+from twtop.export.output import emit, pause
+from twtop.export.stream.csv_ import Csv
+from twtop.export.stream.instant import Instant, Wanted
+from twtop.export.stream.jsonl import JsonLines, missed_line
+from twtop.export.stream.table import Size, Table
+from twtop.kernel.sockdiag.bytecode import compile_filter
+from twtop.sources.labels import read_user_labels
+from twtop.sources.looks import Missed, live_looks
+from twtop.sources.panorama import Panorama
+from twtop.sources.watch import chosen
+from twtop.ui.terminal.capabilities import capabilities
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Generator, Iterable
+
+    from twtop.export.stream.instant import Format
+    from twtop.sources.looks import Look
+    from twtop.sources.panorama import Looked
+
+_ENDLESS: Final = 10_000
+"""The width of what is no terminal: a file lacks nothing."""
+
+
+def watch(arguments: Namespace) -> int:
+    """Print records until there are enough of them; return the exit status.
+
+    Raises:
+        UsageError: the arguments contradict each other, or one cannot be understood.
+        KernelError: the kernel gives no list of sockets in the first place.
+        HostError: standard output cannot be written.
+    """
+    wanted = _wanted(arguments)
+    with closing(_live(arguments, wanted)) as looks:
+        _print(islice(looks, arguments.count), wanted, arguments.format)
+    return 0
+
+
+def _wanted(arguments: Namespace) -> Wanted:
+    grouped = arguments.keys is not None
+    for option in ("limit", "sort"):
+        if getattr(arguments, option) is not None and not grouped:
+            raise UsageError(f"--{option} is about groups; say with --by what to group by")
+    spec = chosen_view(arguments, FIELDS)
+    return Wanted(spec if grouped else replace(spec, keys=("state",)), grouped, arguments.limit)
+
+
+def _live(arguments: Namespace, wanted: Wanted) -> Generator[Look, None, None]:
+    """Look at the running kernel, and let it copy only what is told of."""
+    owners = arguments.owners or wanted.spec.names_owners
+    # JSON has ports and findings, which are of all sockets. The owner of what nobody holds is told by other
+    # sockets: listeners, and connections to the same end.
+    everything = owners or arguments.format == "jsonl"
+    return live_looks(
+        chosen(arguments.netns),
+        read_user_labels(),
+        chosen_options(arguments, ("interval_s",)).get("interval_s", ScreenOptions().interval_s),
+        pause,
+        owners=owners,
+        wanted=None if everything else compile_filter(wanted.spec.filter),
+    )
+
+
+def _print(looks: Iterable[Look], wanted: Wanted, form: str) -> None:
+    """Print looks, wherever they come from, each as soon as it is there."""
+    written = _format(form)
+    remarks = _Remarks()
+    for look in looks:
+        if isinstance(look, Missed):
+            if form == "jsonl":
+                emit([missed_line(look)])
+            else:
+                remarks.say(f"{_clock(look.wall_s)}: {look.reason}")
+            continue
+        if form != "jsonl":
+            remarks.about(look)
+        # As one text: an interruption leaves no half of a record.
+        emit(["".join(written.texts(Instant(look, wanted)))])
+
+
+def _format(form: str) -> Format:
+    if form == "jsonl":
+        return JsonLines()
+    if form == "csv":
+        return Csv()
+    return Table(UNICODE if capabilities(os.environ).unicode else ASCII, _size)
+
+
+def _size() -> Size:
+    columns, lines = shutil.get_terminal_size((_ENDLESS, 24))
+    return Size(columns, lines if sys.stdout.isatty() else None)
+
+
+class _Remarks:
+    """Says on standard error what the records lack: what JSON tells in each of them, once."""
+
+    def __init__(self) -> None:
+        self._lacks: tuple[str, ...] = ()
+        self._lacks_owners = False
+
+    def about(self, looked: Looked) -> None:
+        """Say what was not lacking in the look before."""
+        snapshot = looked.moment.snapshot
+        lacks = looked.lacks if isinstance(looked, Panorama) else snapshot.lacks
+        for lack in lacks:
+            if lack not in self._lacks:
+                self.say(lack)
+        self._lacks = lacks
+        # How many that are is another number every time.
+        if snapshot.owners_lack and not self._lacks_owners:
+            self.say(snapshot.owners_lack)
+        self._lacks_owners = snapshot.owners_lack is not None
+
+    @staticmethod
+    def say(sentence: str) -> None:
+        """Say a sentence."""
+        # Whoever closed standard error does not want to know.
+        with suppress(OSError, AttributeError):
+            sys.stderr.write(f"twtop: {sentence}\n")
+
+
+def _clock(wall_s: float) -> str:
+    return time.strftime("%H:%M:%S", time.localtime(wall_s))
