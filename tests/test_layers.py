@@ -46,9 +46,11 @@ MAY_IMPORT: Final = {
         "ui",
         "exporter",
         "lab",
+        "packaging",
         "commands",
     },
-    "cli": {"core", "export", "commands", "cli"},
+    "packaging": {"core", "knowledge", "diagnosis", "export", "packaging"},
+    "cli": {"core", "export", "packaging", "commands", "cli"},
 }
 """What the modules of a room may import; all may import twtop.errors."""
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from twtop.cli.completion import completion_parser
 from twtop.cli.config import config_parser
 from twtop.cli.doctor import doctor_parser
 from twtop.cli.explain import explain_parser
 from twtop.cli.exporter import exporter_parser
 from twtop.cli.screen import demo_parser, screen_parser
 from twtop.cli.snapshot import snapshot_parser
-from twtop.cli.watch import watch_parser
 from twtop.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,12 +64,6 @@ def _print_snapshot(arguments: Namespace) -> int:
     return print_snapshot(arguments)
 
 
-def _watch(arguments: Namespace) -> int:
-    from twtop.commands.watch import watch
-
-    return watch(arguments)
-
-
 def _examine(arguments: Namespace) -> int:
     from twtop.commands.doctor import examine
 
@@ -94,6 +88,17 @@ def _show_config(arguments: Namespace) -> int:
     return show_config(arguments)
 
 
+def _print_completion(arguments: Namespace) -> int:
+    from twtop.commands.completion import print_completion
+
+    return print_completion(arguments, parsers())
+
+
+def parsers() -> dict[str, ArgumentParser]:
+    """Return what reads the arguments of each command, and under ``""`` of twtop without one."""
+    return {"": screen_parser()} | {name: command.parser() for name, command in _COMMANDS.items()}
+
+
 class _Command(NamedTuple):
     parser: Callable[[], ArgumentParser]
     run: Callable[[Namespace], int]
@@ -101,10 +106,10 @@ class _Command(NamedTuple):
 
 _COMMANDS: Final = {
     "snapshot": _Command(snapshot_parser, _print_snapshot),
-    "watch": _Command(watch_parser, _watch),
     "doctor": _Command(doctor_parser, _examine),
     "explain": _Command(explain_parser, _print_explanation),
     "exporter": _Command(exporter_parser, _export_metrics),
     "demo": _Command(demo_parser, _open_demo),
     "config": _Command(config_parser, _show_config),
+    "completion": _Command(completion_parser, _print_completion),
 }
