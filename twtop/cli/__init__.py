@@ -15,6 +15,7 @@ from twtop.cli.explain import explain_parser
 from twtop.cli.exporter import exporter_parser
 from twtop.cli.screen import demo_parser, screen_parser
 from twtop.cli.snapshot import snapshot_parser
+from twtop.cli.watch import watch_parser
 from twtop.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ def _print_snapshot(arguments: Namespace) -> int:
     return print_snapshot(arguments)
 
 
+def _watch(arguments: Namespace) -> int:
+    from twtop.commands.watch import watch
+
+    return watch(arguments)
+
+
 def _examine(arguments: Namespace) -> int:
     from twtop.commands.doctor import examine
 
@@ -106,6 +113,7 @@ class _Command(NamedTuple):
 
 _COMMANDS: Final = {
     "snapshot": _Command(snapshot_parser, _print_snapshot),
+    "watch": _Command(watch_parser, _watch),
     "doctor": _Command(doctor_parser, _examine),
     "explain": _Command(explain_parser, _print_explanation),
     "exporter": _Command(exporter_parser, _export_metrics),
