@@ -33,27 +33,28 @@ class Page(NamedTuple):
     body: bytes
 
 
-class _Metrics(Collector):
-    """All metrics of one look."""
+def metrics(look: Look, top: int) -> Iterator[Metric]:
+    """Yield all metrics of a look; those that it knows nothing of have no samples."""
+    told = look.told
+    yield from socket_metrics(told)
+    yield from port_metrics(told, top)
+    yield from listen_metrics(told, top)
+    yield from finding_metrics(told)
+    yield from counter_metrics(told)
+    yield from limit_metrics(told)
+    yield from own_metrics(look)
+
+
+class _Collected(Collector):
+    """The metrics of one look, as ``prometheus_client`` wants to have them."""
 
     def __init__(self, look: Look, top: int) -> None:
         self._look = look
         self._top = top
 
     def collect(self) -> Iterator[Metric]:
-        """Yield them; an empty one would be a heading without anything below."""
-        told = self._look.told
-        for family in (
-            *socket_metrics(told),
-            *port_metrics(told, self._top),
-            *listen_metrics(told, self._top),
-            *finding_metrics(told),
-            *counter_metrics(told),
-            *limit_metrics(told),
-            *own_metrics(self._look),
-        ):
-            if family.samples:
-                yield family
+        """Yield those that have samples: others would be headings with nothing below."""
+        return (metric for metric in metrics(self._look, self._top) if metric.samples)
 
 
 def page(look: Look, top: int, accept: str, accept_encoding: str) -> Page:
@@ -63,7 +64,7 @@ def page(look: Look, top: int, accept: str, accept_encoding: str) -> Page:
     destinations, and how many accept queues, are named.
     """
     encoder, content_type = choose_encoder(accept)
-    body = encoder(_Metrics(look, top))
+    body = encoder(_Collected(look, top))
     if gzip_accepted(accept_encoding):
         return Page(content_type, "gzip", gzip.compress(body, _FAST))
     return Page(content_type, None, body)
