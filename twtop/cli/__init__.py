@@ -13,6 +13,7 @@ from twtop.cli.config import config_parser
 from twtop.cli.doctor import doctor_parser
 from twtop.cli.explain import explain_parser
 from twtop.cli.exporter import exporter_parser
+from twtop.cli.man import man_parser
 from twtop.cli.screen import demo_parser, screen_parser
 from twtop.cli.snapshot import snapshot_parser
 from twtop.cli.watch import watch_parser
@@ -101,6 +102,12 @@ def _print_completion(arguments: Namespace) -> int:
     return print_completion(arguments, parsers())
 
 
+def _print_manual(_: Namespace) -> int:
+    from twtop.commands.man import print_manual
+
+    return print_manual(parsers())
+
+
 def parsers() -> dict[str, ArgumentParser]:
     """Return what reads the arguments of each command, and under ``""`` of twtop without one."""
     return {"": screen_parser()} | {name: command.parser() for name, command in _COMMANDS.items()}
@@ -120,4 +127,5 @@ _COMMANDS: Final = {
     "demo": _Command(demo_parser, _open_demo),
     "config": _Command(config_parser, _show_config),
     "completion": _Command(completion_parser, _print_completion),
+    "man": _Command(man_parser, _print_manual),
 }
