@@ -21,7 +21,7 @@ COMMANDS = defined_by(parsers())
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return manual(COMMANDS, "1.2.3", "2030-04-05")
+    return manual(COMMANDS, "1.2.3", "2020-04-05")
 
 
 def read_by(page: str, *command: str, **environment: str) -> str:
@@ -72,7 +72,7 @@ def test_every_option_and_word_of_every_command_is_in_it(page: str) -> None:
 
 
 def test_it_has_the_sections_of_a_man_page(page: str) -> None:
-    assert page.startswith('.TH TWTOP 1 2030-04-05 "twtop 1.2.3" "User Commands"\n')
+    assert page.startswith('.TH TWTOP 1 2020-04-05 "twtop 1.2.3" "User Commands"\n')
     assert re.findall(r'^\.SH "(.*)"', page, re.M) == [
         "NAME",
         "SYNOPSIS",
@@ -91,7 +91,7 @@ def test_it_has_the_sections_of_a_man_page(page: str) -> None:
 
 def test_it_is_the_same_every_time(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    assert manual(defined_by(parsers()), "1.2.3", "2030-04-05") == page
+    assert manual(defined_by(parsers()), "1.2.3", "2020-04-05") == page
 
 
 def test_the_date_is_that_of_a_day() -> None:
@@ -116,5 +116,5 @@ def test_text_cannot_become_a_request() -> None:
 
 def test_a_command_without_anything_has_its_place() -> None:
     bare = Command("bare", "twtop bare", "usage: twtop bare", "", "", (), ())
-    text = manual({**COMMANDS, "bare": bare}, "1", "2030-01-01")
+    text = manual({**COMMANDS, "bare": bare}, "1", "2020-01-01")
     assert '.SS "twtop bare"\n' in text

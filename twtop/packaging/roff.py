@@ -1,6 +1,6 @@
 r"""Text as man(7) wants it.
 
-Sources: man(7), groff_man_style(7), groff_char(7): how a ``-``, ``'``, ``^``, `````, ``~`` or ``\`` looks like
+Sources: man(7), groff_man_style(7), groff_char(7): how ``-``, ``'``, ``^``, `````, ``~`` or ``\`` looks like
 in text, and how to write the character of the keyboard that examples need.
 """
 
