@@ -26,10 +26,21 @@ _REASONS: Final = {
     sqlite3.SQLITE_INTERRUPT: "reading it takes too long",
 }
 
+_DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_TOOBIG}
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether what was read makes no sense, or cannot be read from the disk."""
+    return _primary(error) in _DAMAGE
+
 
 def reason_of(error: sqlite3.Error | OSError) -> str:
     """Return why something could not be done with a file."""
     if isinstance(error, OSError):
         return system_reason(error)
-    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
-    return _REASONS.get(code, printable(str(error)))
+    return _REASONS.get(_primary(error), printable(str(error)))
+
+
+def _primary(error: sqlite3.Error) -> int:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & _PRIMARY

@@ -18,6 +18,8 @@ is written there are a ``-wal`` and a ``-shm`` beside it; a finished recording i
 ``parts``
     What a look saw of each namespace that was read (`twtop.recording.tape.Part`): ``body`` is an encoded
     snapshot (`twtop.recording.codec`), NULL where it could not be read, with the reason in ``problem``.
+    ``number >> 16`` is that of the look: found without an index, which would be one more page to write
+    for each look, and one more to be damaged.
 ``marks``
     What is worth finding again (`twtop.recording.tape.Mark`): findings that came, got worse and went,
     failures of looks, and gaps of the recording; ``look`` is the one that they were written with.
@@ -42,11 +44,12 @@ TABLES: Final = {
         "CREATE TABLE looks (number INTEGER PRIMARY KEY, wall_s REAL, instant_s REAL, is_key INTEGER,"
         " several INTEGER, sockets INTEGER, resting BLOB)"
     ),
-    "parts": "CREATE TABLE parts (look INTEGER, stream INTEGER, body BLOB, problem TEXT, rests INTEGER)",
+    "parts": (
+        "CREATE TABLE parts (number INTEGER PRIMARY KEY, stream INTEGER, body BLOB, problem TEXT,"
+        " rests INTEGER)"
+    ),
     "marks": "CREATE TABLE marks (look INTEGER, wall_s REAL, kind TEXT, severity INTEGER, text TEXT)",
 }
 """Each with the very text by which it was made: what has another one is not read."""
-INDICES: Final = {
-    "parts_by_look": "CREATE INDEX parts_by_look ON parts (look)",
-    "marks_by_look": "CREATE INDEX marks_by_look ON marks (look)",
-}
+PLACE_BITS: Final = 16
+"""Those of `parts.number` that tell the namespaces of a look apart."""

@@ -16,7 +16,7 @@ import numpy as np
 from twtop import __version__
 from twtop.errors import RecordingError
 from twtop.recording.file.faults import reason_of
-from twtop.recording.file.schema import APPLICATION_ID, FORMAT, INDICES, TABLES
+from twtop.recording.file.schema import APPLICATION_ID, FORMAT, PLACE_BITS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +114,7 @@ class Writer:
                 raise RecordingError(f"{self.path}: another recorder has begun it")
             execute(f"PRAGMA application_id = {APPLICATION_ID}")
             execute(f"PRAGMA user_version = {FORMAT}")
-            for statement in (*TABLES.values(), *INDICES.values()):
+            for statement in TABLES.values():
                 execute(statement)
             facts = {"made_by": f"twtop {__version__}", "began_s": began_s, **about._asdict()}
             self._database.executemany("INSERT INTO about VALUES (?, ?)", facts.items())
@@ -186,8 +186,8 @@ class Writer:
         row = (number, *look[:-1], np.array(resting, "<i8").tobytes() or None)
         many("INSERT INTO looks VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
         parts = [
-            (number, part.stream, part.body or None, part.problem, part.rests)
-            for part in look.parts
+            (number << PLACE_BITS | place, part.stream, part.body or None, part.problem, part.rests)
+            for place, part in enumerate(look.parts)
             if not _only_rests(part)
         ]
         many("INSERT INTO parts VALUES (?, ?, ?, ?, ?)", parts)
@@ -225,7 +225,8 @@ class Writer:
         first = self._chapters[0].first if self._chapters else self._next
         with self._transaction("IMMEDIATE"):
             self._database.execute("DELETE FROM looks WHERE number < ?", (first,))
-            for table in ("parts", "marks", "streams"):
+            self._database.execute("DELETE FROM parts WHERE number < ?", (first << PLACE_BITS,))
+            for table in ("marks", "streams"):
                 self._database.execute(f"DELETE FROM {table} WHERE look < ?", (first,))  # noqa: S608
 
     def finish(self, ended_s: float) -> Written:
