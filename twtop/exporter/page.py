@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from prometheus_client.exposition import choose_encoder, gzip_accepted
+from prometheus_client import exposition
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from twtop.exporter.finding_metrics import finding_metrics
@@ -15,12 +16,13 @@ from twtop.exporter.port_metrics import port_metrics
 from twtop.exporter.socket_metrics import counter_metrics, limit_metrics, socket_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from prometheus_client.metrics_core import Metric
 
     from twtop.exporter.looks import Look
 
+_OLDER: Final = "text/plain; version=0.0.4; charset=utf-8"
 _FAST: Final = 1
 """Level of compression: others save a few percent more and take three times as long."""
 
@@ -63,8 +65,21 @@ def page(look: Look, top: int, accept: str, accept_encoding: str) -> Page:
     ``accept`` and ``accept_encoding`` are the headers of the request, as they came; ``top`` is how many
     destinations, and how many accept queues, are named.
     """
-    encoder, content_type = choose_encoder(accept)
-    body = encoder(_Collected(look, top))
-    if gzip_accepted(accept_encoding):
+    encode: Callable[[Collector], bytes] = exposition.generate_latest
+    content_type = _OLDER
+    if _accepts_openmetrics(accept):
+        encode, content_type = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
+    body = encode(_Collected(look, top))
+    if exposition.gzip_accepted(accept_encoding):
         return Page(content_type, "gzip", gzip.compress(body, _FAST))
     return Page(content_type, None, body)
+
+
+def _accepts_openmetrics(accept: str) -> bool:
+    """Tell whether version 1 is accepted; that of ``prometheus_client`` fails for versions that are none."""
+    for wish in accept.split(","):
+        kind, *parameters = (word.strip().lower() for word in wish.split(";"))
+        versions = [word.removeprefix("version=") for word in parameters if word.startswith("version=")]
+        if kind == "application/openmetrics-text" and all(each.startswith("1.") for each in versions):
+            return True
+    return False

@@ -123,10 +123,12 @@ class Server:
         patience_s = REQUEST_S
         while True:
             async with asyncio.timeout(patience_s):
-                head = await reader.readexactly(1)
+                # Empty lines before a request do not count (RFC 9112, 2.2).
+                while (first := await reader.readexactly(1)) in b"\r\n":
+                    pass
             try:
                 async with asyncio.timeout(REQUEST_S):
-                    request = parse(head + await reader.readuntil(END))
+                    request = parse(first + await reader.readuntil(END))
             except asyncio.LimitOverrunError:
                 await self._refuse(
                     writer, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request is too long"
