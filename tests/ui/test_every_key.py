@@ -14,6 +14,7 @@ from twtop.ui.bindings import KEYS, described, footer_keys, key_names
 from twtop.ui.budget.range_entry import RangeEntry
 from twtop.ui.budget.screen import BudgetScreen
 from twtop.ui.closing.screen import CloseScreen
+from twtop.ui.comparison.screen import ComparisonScreen
 from twtop.ui.counters.screen import CountersScreen
 from twtop.ui.details.screen import DetailsScreen
 from twtop.ui.diagram.screen import DiagramScreen
@@ -48,6 +49,7 @@ BINDINGS: dict[str, Sequence[BindingType]] = {
     "counters": CountersScreen.BINDINGS,
     "diagram": DiagramScreen.BINDINGS,
     "namespaces": NamespacesScreen.BINDINGS,
+    "comparison": ComparisonScreen.BINDINGS,
     "details": DetailsScreen.BINDINGS,
     "closing": CloseScreen.BINDINGS,
 }
@@ -76,11 +78,20 @@ async def test_help_breaks_lines_that_are_too_long() -> None:
 
 
 async def test_help_lists_every_key_of_the_main_screen() -> None:
-    async with screen(size=(120, 160)) as user:
+    async with screen(size=(120, 240)) as user:
         await user.press("question_mark")
         await user.until(lambda: isinstance(user.app.screen, HelpScreen) and len(user.text) > 20)
         text = "\n".join(user.text)
-        views = ("findings", "budgets", "diagram", "counters", "details", "closing", "frame screen")
+        views = (
+            "findings",
+            "budgets",
+            "diagram",
+            "counters",
+            "comparison",
+            "details",
+            "closing",
+            "frame screen",
+        )
         for owner in ("app", "table", "filter", "explain", *views):
             for keys, meaning in described(BINDINGS[owner]):
                 assert f"{keys} " in text, keys

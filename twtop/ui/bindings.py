@@ -28,6 +28,7 @@ _KEYS: Final = (
     Binding("m", "view('counters')", "counters", tooltip="Show the kernel's counters, what moved first"),
     Binding("A", "mark('A')", "mark A", tooltip="Mark the moment that is shown as A, to compare it"),
     Binding("B", "mark('B')", "mark B", tooltip="Mark the moment that is shown as B"),
+    Binding("D", "compare", "compare", tooltip="Show what grew, appeared and vanished between the marks"),
     Binding("N", "namespaces", "namespaces", tooltip="List network namespaces; show another, or all"),
     Binding("p", "side('ports')", "ports", tooltip="Show or hide the plot of ephemeral ports"),
     Binding("d", "side('drain')", "drain", tooltip="Show or hide when the group under the cursor drains"),

@@ -26,7 +26,7 @@ class Between(NamedTuple):
 
     text: str
     look: Style = styles.TITLE
-    columns: tuple[str, str, str] | None = None
+    columns: tuple[str, ...] | None = None
 
 
 class SectionedList(LineView, Generic[Item]):

@@ -15,6 +15,7 @@ VIEWS: Final[dict[str, tuple[str, str]]] = {
     "diagram": ("twtop.ui.diagram.screen", "DiagramScreen"),
     "counters": ("twtop.ui.counters.screen", "CountersScreen"),
     "namespaces": ("twtop.ui.namespaces.screen", "NamespacesScreen"),
+    "comparison": ("twtop.ui.comparison.screen", "ComparisonScreen"),
     "details": ("twtop.ui.details.screen", "DetailsScreen"),
 }
 """Module and class of each."""

@@ -70,13 +70,17 @@ class GroupChange(NamedTuple):
     def word(self) -> str:
         """What happened to it, in a word; empty where nothing did."""
         counts = self.counts
-        if not counts.before:
-            return "appeared"
-        if not counts.after:
-            return "vanished"
-        if counts.change:
-            return "grew" if counts.change > 0 else "shrank"
-        return "renewed" if counts.appeared or counts.came else ""
+        renewed = "renewed" if counts.appeared or counts.came else ""
+        return word_of(counts.before, counts.after) or renewed
+
+
+def word_of(before: int, after: int) -> str:
+    """Return what happened to what there were so many of; empty where there are as many."""
+    if before == after:
+        return ""
+    if not before or not after:
+        return "vanished" if before else "appeared"
+    return "grew" if after > before else "shrank"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from twtop.core.format import counted
 from twtop.ui.actions import Actions
+from twtop.ui.frame_screen import FrameScreen
+from twtop.ui.views import open_view
 
 if TYPE_CHECKING:
     from twtop.ui.comparison.marks import Marks, Name
@@ -34,3 +36,14 @@ class ComparisonActions(Actions, inherit_bindings=False):
         self.notify(f"{name} {'moved to' if moved else 'set at'} {at} ({sockets})", timeout=3)
         # A view that compares shows it at once.
         self._stale.set()
+
+    def action_compare(self) -> None:
+        """Show what happened between the marks, or since the only one."""
+        from twtop.ui.comparison.screen import ComparisonScreen
+
+        if isinstance(self.screen, FrameScreen):
+            self.screen.dismiss()
+        view = open_view("comparison", self.signs)
+        if isinstance(view, ComparisonScreen):
+            view.keep_to(self.marks)
+        self.show_view(view)

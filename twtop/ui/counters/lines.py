@@ -90,7 +90,7 @@ def _texts(row: Row) -> tuple[str, str, str]:
     return _rate(movement.rate), _rate(movement.smoothed), total
 
 
-def _numbers(texts: tuple[str, str, str], width: int) -> str:
+def _numbers(texts: tuple[str, ...], width: int) -> str:
     now, lately, total = texts
     numbers = f"{now:>{_NOW}}"
     if width >= _NARROWER:

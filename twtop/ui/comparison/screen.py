@@ -1,0 +1,268 @@
+"""The view of what happened between two moments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual.binding import Binding, BindingType
+
+from twtop.core.filter import Everything
+from twtop.core.format import counted
+from twtop.errors import UsageError
+from twtop.knowledge.placeholders import duration
+from twtop.knowledge.topics import Topic
+from twtop.sources.comparison.comparing import Comparison, compare
+from twtop.sources.comparison.kept import ONLY, kept
+from twtop.sources.panorama import Panorama
+from twtop.ui import styles
+from twtop.ui.comparison.items import Item, items, moments_text
+from twtop.ui.comparison.lines import between_line, item_line
+from twtop.ui.comparison.marks import Marks
+from twtop.ui.explanation.wrapping import wrap
+from twtop.ui.frame_screen import FrameScreen
+from twtop.ui.sectioned_list import Between, SectionedList
+from twtop.ui.text_view import TextView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.style import Style
+    from textual import events
+    from textual.widget import Widget
+
+    from twtop.core.signs import Signs
+    from twtop.ui.line_view import Part
+    from twtop.ui.picture import Picture
+
+_LOW: Final = 16
+"""Screens with fewer lines show the list and little else."""
+_LEAST_TEXT: Final = 8
+SHOWN: Final = "shown"
+"""What the moment that is shown is called where it is compared with the only mark."""
+_HOW: Final = (
+    "No moment is marked yet.",
+    "A marks the moment that is shown, be it now, in the past or in a recording; B marks another one.",
+    "With one mark alone, that moment is compared with what is shown: mark A now, and see what grows.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the view shows."""
+
+    title: tuple[tuple[str, Style], ...]
+    """Sentences, each with its look."""
+    entries: tuple[Item | Between, ...]
+
+
+def compared(marks: Marks, picture: Picture) -> Compared:
+    """Compare both marks, or the only one with what a picture shows."""
+    moments = [(str(name), look) for name, look in marks.kept.items()]
+    if not moments:
+        return Compared(tuple((text, styles.PLAIN) for text in _HOW), ())
+    if len(moments) == 1:
+        moments.append((SHOWN, kept(picture.looked)))
+    moments.sort(key=lambda named: named[1].wall_s)
+    names = moments[0][0], moments[1][0]
+    clocks = moments_text(moments[0][1].wall_s, moments[1][1].wall_s)
+    between = f"{names[0]} {clocks[0]} to {names[1]} {clocks[1]}"
+    try:
+        comparison = compare(
+            moments[0][1],
+            moments[1][1],
+            picture.view.spec,
+            alone=picture.alone,
+            about=_number(picture),
+        )
+    except UsageError as error:
+        return Compared(((between, styles.TITLE), (str(error), styles.WARNING)), ())
+    title = [
+        (f"{between}, {duration(comparison.seconds)}", styles.TITLE),
+        (_summary(comparison), styles.BOLD),
+    ]
+    if not isinstance(comparison.spec.filter, Everything):
+        title.append((f"filter: {comparison.spec.filter}", styles.WARNING))
+    title += [(remark, styles.WARNING) for remark in comparison.remarks]
+    return Compared(tuple(title), tuple(items(comparison, names)))
+
+
+def _number(picture: Picture) -> int:
+    """Return the number of the namespace that the panels tell of."""
+    if not isinstance(picture.looked, Panorama):
+        return ONLY
+    places = picture.looked.places
+    return next((place.namespace.number for place in places if place.frame is picture.frame), ONLY)
+
+
+def _summary(comparison: Comparison) -> str:
+    """Write the sums of all sockets: ``312 sockets, then 845 (+533): 600 new, 67 gone, 245 still there``."""
+    total = comparison.groups.total
+    sums = f"{counted(total.before, 'socket')}, then {total.after:,} ({total.change:+,})"
+    if comparison.unpaired:
+        return sums
+    told = [f"{total.appeared:,} new", f"{total.vanished:,} gone", f"{total.stayed:,} still there"]
+    if total.came or total.left:
+        told.append(f"{total.came:,} into the filter, {total.left:,} out of it")
+    return f"{sums}: {', '.join(told)}"
+
+
+class ComparisonTitle(TextView):
+    """Which moments are compared, and the sums."""
+
+    def __init__(self) -> None:
+        super().__init__(id="comparison-title")
+        self._title: tuple[tuple[str, Style], ...] = ()
+
+    def show(self, title: tuple[tuple[str, Style], ...]) -> None:
+        """Show these, as far as they leave room for the list."""
+        self._title = title
+        self.fit()
+
+    def fit(self) -> None:
+        """Take as many lines as there are, up to a third of the screen."""
+        self.update_lines()
+        self.styles.height = max(1, min(self.line_count, self.screen.size.height // 3))
+
+    def made_lines(self, width: int) -> list[list[Part]]:
+        """Break the sentences."""
+        return [
+            [(text[part], look)] for text, look in self._title for part in wrap(text, max(width, _LEAST_TEXT))
+        ]
+
+
+class ChangeList(SectionedList[Item]):
+    """One line per change, section by section."""
+
+    def __init__(self, signs: Signs) -> None:
+        super().__init__(id="comparison-list")
+        self._signs = signs
+
+    def identity(self, item: Item) -> tuple[str, ...]:
+        """Return what stays the same while numbers change."""
+        return item.identity
+
+    def item_line(self, item: Item, width: int) -> list[Part]:
+        """Write a change."""
+        return item_line(item, width, self._signs)
+
+    def between_line(self, between: Between, width: int) -> list[Part]:
+        """Write a heading, or what is said between changes."""
+        return between_line(between, width, self._signs)
+
+
+class ChangeDetail(TextView):
+    """The change under the cursor in full."""
+
+    def __init__(self) -> None:
+        super().__init__(id="comparison-detail")
+        self._item: Item | None = None
+
+    def show(self, item: Item | None) -> None:
+        """Show another one, or none."""
+        self._item = item
+        self.update_lines()
+
+    def made_lines(self, width: int) -> list[list[Part]]:
+        """Break what there is to say."""
+        if self._item is None:
+            return []
+        first, *others = self._item.about()
+        texts = [(first, styles.BOLD), *((text, styles.PLAIN) for text in others)]
+        return [[(text[part], look)] for text, look in texts for part in wrap(text, max(width, _LEAST_TEXT))]
+
+
+class ComparisonScreen(FrameScreen[Compared]):
+    """The sums above, the changes, and the one under the cursor below."""
+
+    DEFAULT_CSS = """
+    ComparisonScreen #comparison-title { overflow: hidden; scrollbar-size: 0 0; padding: 0 1; }
+    ComparisonScreen #comparison-list { height: 1fr; scrollbar-gutter: stable; }
+    ComparisonScreen #comparison-detail {
+        height: 5; overflow: hidden; scrollbar-size: 0 0; padding: 0 1; border-top: solid ansi_bright_black;
+    }
+    """
+
+    HEADING = "Comparison of two moments"
+    IS_OF_ALL = True
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "select", tooltip="Select the change above", show=False),
+        Binding("down,j", "move(1)", "select", tooltip="Select the change below", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", "page", tooltip="Page up", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", "page", tooltip="Page down", show=False),
+        Binding("home", "edge(-1)", "first", tooltip="Select the first change", show=False),
+        Binding("end,G", "edge(1)", "last", tooltip="Select the last change", show=False),
+        Binding("tab", "section(1)", "section", tooltip="Go to the next section"),
+        Binding("shift+tab", "section(-1)", "section", tooltip="Go to the section before", show=False),
+        Binding("enter", "open", "open", tooltip="Show the sockets in the table, or explain the value"),
+        Binding("A", "app.mark('A')", "mark A", tooltip="Set mark A at the moment that is shown"),
+        Binding("B", "app.mark('B')", "mark B", tooltip="Set mark B at the moment that is shown"),
+        Binding("D", "dismiss", "back", tooltip="Back to the table", show=False),
+    ]
+
+    def __init__(self, signs: Signs) -> None:
+        super().__init__(signs)
+        self._marks = Marks()
+        self._title = ComparisonTitle()
+        self._list = ChangeList(signs)
+        self._detail = ChangeDetail()
+
+    def keep_to(self, marks: Marks) -> None:
+        """Compare these."""
+        self._marks = marks
+
+    def content(self) -> Iterable[Widget]:
+        """The title, the list and the detail."""
+        return self._title, self._list, self._detail
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave a low screen to the list."""
+        self._detail.display = event.size.height >= _LOW
+        self._title.fit()
+
+    def prepare(self, picture: Picture) -> Compared:
+        """Compare."""
+        return compared(self._marks, picture)
+
+    def present(self, prepared: Compared) -> None:
+        """Show what was found."""
+        self._title.show(prepared.title)
+        self._list.put(list(prepared.entries))
+        self._show_detail()
+
+    def on_sectioned_list_selected(self, event: ChangeList.Selected) -> None:
+        """Follow the cursor; a second click opens."""
+        self._show_detail()
+        if event.again:
+            self.action_open()
+
+    def action_move(self, step: int) -> None:
+        """Select another change."""
+        self._list.move(step)
+
+    def action_page(self, direction: int) -> None:
+        """Go a screenful on."""
+        self._list.move(direction * self._list.page)
+
+    def action_edge(self, direction: int) -> None:
+        """Go to the first or the last change."""
+        self._list.move(direction * self._list.line_count)
+
+    def action_section(self, direction: int) -> None:
+        """Go to another section."""
+        self._list.to_section(direction)
+
+    def action_open(self) -> None:
+        """Show the sockets of what is under the cursor, or explain it."""
+        target = None if self._list.current is None else self._list.current.leads_to()
+        match target:
+            case None:
+                self.notify("There is nothing more to say about it.", timeout=3)
+            case Topic():
+                self.post_message(self.TopicChosen(target))
+            case _:
+                self.post_message(self.FilterChosen(target))
+
+    def _show_detail(self) -> None:
+        self._detail.show(self._list.current)
