@@ -21,13 +21,19 @@ SPAN_S: Final = 600.0
 MOST_BYTES: Final = 32 << 20
 _CHAPTERS_AT_LEAST: Final = 4
 """A chapter that takes more than its share of the memory is ended, so that the oldest can be dropped."""
+_KEY_LOOKS: Final = 2
+"""But not before it takes as much as so many of its key looks, which cost the most time and memory."""
+_PART_BYTES: Final = 150
+"""What Python needs for a part besides its body."""
 _MOST_MARKS: Final = 10_000
 
 
 class Ring:
     """Looks of the last `SPAN_S` seconds, as far as `MOST_BYTES` reach; for several threads.
 
-    The oldest are dropped by whole chapters: without its key look none can be decoded.
+    The oldest are dropped by whole chapters: without its key look none can be decoded. One chapter is always
+    kept. Of more than two million sockets it may take more than `MOST_BYTES`: some 15 bytes a socket, a tenth
+    of what twtop needs for the sockets themselves.
     """
 
     name: Final = "live"
@@ -43,6 +49,8 @@ class Ring:
         self._bytes = 0
         self._chapter_bytes = 0
         """Those of the chapter that goes on."""
+        self._key_bytes = 0
+        """Those of its key look."""
         self._streams: dict[int, Stream] = {}
         self._marks: deque[Mark] = deque(maxlen=_MOST_MARKS)
 
@@ -60,7 +68,8 @@ class Ring:
     @property
     def wants_key(self) -> bool:
         """Whether the next look must be a key look."""
-        return not self._looks or self._chapter_bytes > self._most_bytes // _CHAPTERS_AT_LEAST
+        share = max(self._most_bytes // _CHAPTERS_AT_LEAST, _KEY_LOOKS * self._key_bytes)
+        return not self._looks or self._chapter_bytes > share
 
     def add(self, look: Look, streams: Mapping[int, Stream], marks: Sequence[Mark]) -> None:
         """Keep a look, and drop what is too old or too much."""
@@ -68,8 +77,11 @@ class Ring:
             self._looks.append(look)
             self._streams.update(streams)
             self._marks.extend(marks)
-            self._bytes += look.size
-            self._chapter_bytes = look.size + (0 if look.is_key else self._chapter_bytes)
+            size = _size(look)
+            self._bytes += size
+            if look.is_key:
+                self._chapter_bytes, self._key_bytes = 0, size
+            self._chapter_bytes += size
             while self._is_too_much(look):
                 self._drop_chapter()
 
@@ -94,8 +106,10 @@ class Ring:
             return self._looks[at]
 
     def stream(self, number: int) -> Stream:
-        """Return what is known of a namespace."""
+        """Return what is known of a namespace; raises RecordingError where nothing is any more."""
         with self._lock:
+            if number not in self._streams:
+                raise RecordingError("that namespace is not kept any more")
             return self._streams[number]
 
     def marks(self) -> list[Mark]:
@@ -119,5 +133,11 @@ class Ring:
 
     def _drop_chapter(self) -> None:
         for _ in range(self._second_chapter() or 0):
-            self._bytes -= self._looks.popleft().size
+            self._bytes -= _size(self._looks.popleft())
             self._first += 1
+        left = {part.stream for look in self._looks for part in look.parts}
+        self._streams = {number: stream for number, stream in self._streams.items() if number in left}
+
+
+def _size(look: Look) -> int:
+    return look.size + _PART_BYTES * len(look.parts)

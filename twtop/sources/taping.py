@@ -24,6 +24,9 @@ class Taper:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self._encoders: dict[int, Encoder] = {}
+        """Those of this chapter."""
+        self._former: dict[int, Encoder] = {}
+        """Those of the chapter before, while there is a key look: when timers end they know best."""
         self._key_s = float("-inf")
         self._asked: Chosen | None = None
         self._news = News()
@@ -37,7 +40,7 @@ class Taper:
         snapshot = looked.moment.snapshot
         is_key = self._is_key(snapshot.instant_s, asked)
         if is_key:
-            self._encoders.clear()
+            self._former, self._encoders = self._encoders, {}
             self._key_s, self._asked = snapshot.instant_s, asked
         several = isinstance(looked, Panorama)
         if isinstance(looked, Panorama):
@@ -50,6 +53,7 @@ class Taper:
             number = asked.number if isinstance(asked, Namespace) else 0
             parts = [Part(number, self._encode(number, looked, key=is_key))]
             streams = {number: _stream_of(number, looked.host.namespace_label, looked)}
+        self._former = {}
         self._hear(looked, snapshot.wall_s)
         look = Look(snapshot.wall_s, snapshot.instant_s, is_key, several, len(snapshot.sockets), tuple(parts))
         self._sink.add(look, streams, tuple(self._marks))
@@ -73,7 +77,8 @@ class Taper:
     def _encode(self, number: int, frame: Frame, *, key: bool) -> bytes:
         encoder = self._encoders.get(number)
         if encoder is None:
-            encoder, key = self._encoders.setdefault(number, Encoder()), True
+            encoder, key = self._former.pop(number, None) or Encoder(), True
+            self._encoders[number] = encoder
         return encoder.encode(frame.moment.snapshot, key=key)
 
     def _hear(self, looked: Looked, wall_s: float) -> None:

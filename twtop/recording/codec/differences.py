@@ -44,11 +44,29 @@ class Survivors(NamedTuple):
         return Survivors(self.before[chosen], self.now[chosen])
 
 
-def survivors(before: Table, now: Table) -> Survivors:
+class Match(NamedTuple):
+    """Where the sockets of two tables went."""
+
+    both: Survivors
+    gone: Rows
+    """The other rows of the table before."""
+    born: Rows
+    """The other rows of the table now."""
+
+    def without(self, others: Mask) -> Match:
+        """Return it with some survivors as gone and born."""
+        apart, both = self.both.take(others), self.both.take(~others)
+        return Match(both, np.append(self.gone, apart.before), np.append(self.born, apart.now))
+
+
+def matched(before: Table, now: Table) -> Match:
     """Find the sockets that are in both tables."""
     at, there = before.cookies.find(now.sockets.cookie)
     rows = np.flatnonzero(there)
-    return Survivors(at[rows], rows)
+    both = Survivors(at[rows], rows)
+    gone = np.ones(len(before.sockets), np.bool_)
+    gone[both.before] = False
+    return Match(both, np.flatnonzero(gone), np.flatnonzero(~there))
 
 
 class Comparison:
@@ -58,16 +76,16 @@ class Comparison:
     is compared for the others alone.
     """
 
-    def __init__(self, before: Table, now: Table, both: Survivors) -> None:
+    def __init__(self, before: Table, now: Table, match: Match) -> None:
         self._before = before.columns
         self._now = now.columns
-        self._both = both
+        self._both = both = match.both
         idle = (before.sockets.state == State.TIME_WAIT)[both.before]
         idle &= (now.sockets.state == State.TIME_WAIT)[both.now]
         self._busy = np.flatnonzero(~idle)
-        idle_rows = both.take(idle)
-        self._busy_before = _without(idle_rows.before, len(before.sockets))
-        self._busy_now = _without(idle_rows.now, len(now.sockets))
+        busy = both.take(self._busy)
+        self._busy_before = np.append(match.gone, busy.before)
+        self._busy_now = np.append(match.born, busy.now)
 
     def differing(self, name: str) -> Mask | None:
         """Tell which survivors differ in a column; None where none does."""
@@ -88,12 +106,6 @@ class Comparison:
         return reduce(np.logical_or, found) if found else None
 
 
-def _without(rows: Rows, count: int) -> Rows:
-    left = np.ones(count, np.bool_)
-    left[rows] = False
-    return np.flatnonzero(left)
-
-
 def _is_zero(column: NDArray[np.unsignedinteger[Any]]) -> bool:
     # What is one zero all along (`twtop.core.sockets.zeros_column`) need not be looked through.
     return not len(column) or not (column[0] if not column.strides[0] else column.max())
@@ -104,24 +116,41 @@ def _is_zero_without(rows: Rows, column: NDArray[np.unsignedinteger[Any]]) -> bo
     return 2 * len(rows) < len(column) and np.count_nonzero(column) == np.count_nonzero(column[rows])
 
 
-def followed(before: Table, ends: Ends, now: Table, both: Survivors) -> tuple[Ends, Mask]:
+def followed(before: Table, ends: Ends, now: Table, match: Match) -> tuple[Ends, Mask]:
     """Return when the timers of ``now`` end, and which survivors have another end than before.
 
     One that is where it is expected, within the tolerance, keeps the end that it had: no error adds up. A
     new end may differ from what was read by as much, so that whoever compares two looks
     (`twtop.core.changes.follow`) sees a TIME-WAIT restarted where it was.
     """
-    now_ms = milliseconds(now.instant_s)
-    timer, expires_ms = now.sockets.timer[both.now], now.sockets.expires_ms[both.now]
-    expected_ms = time_left_ms(timer, ends[both.before], now_ms)
-    off_by = np.maximum(expected_ms, expires_ms) - np.minimum(expected_ms, expires_ms)
-    moved = off_by > np.where(timer == Timer.OFF, np.uint32(0), np.uint32(TOLERANCE_MS))
-    moved |= timer != before.sockets.timer[both.before]
-    new_ends = ends_of(now.sockets.timer, now.sockets.expires_ms, now_ms)
-    stayed = both.take(~moved)
-    new_ends[stayed.now] = ends[stayed.before]
-    _keep_restarts(new_ends, before, ends, now, both.take(moved))
+    both, born, now_ms = match.both, match.born, milliseconds(now.instant_s)
+    timer = now.sockets.timer[both.now]
+    kept = ends[both.before]
+    moved = timer != before.sockets.timer[both.before]
+    moved |= timer == Timer.OFF
+    off_by = now.sockets.expires_ms[both.now] - kept
+    off_by += now_ms + TOLERANCE_MS
+    # What is below zero is far above as a number without a sign.
+    moved |= off_by.view(np.uint64) > 2 * TOLERANCE_MS
+    _settle(moved, before, kept, now, both)
+    new_ends = np.empty(len(now.sockets), np.int64)
+    new_ends[both.now] = kept
+    new_ends[born] = ends_of(now.sockets.timer[born], now.sockets.expires_ms[born], now_ms)
+    moving = both.take(moved)
+    new_ends[moving.now] = ends_of(now.sockets.timer[moving.now], now.sockets.expires_ms[moving.now], now_ms)
+    _keep_restarts(new_ends, before, ends, now, moving)
     return new_ends, moved
+
+
+def _settle(moved: Mask, before: Table, kept: Ends, now: Table, both: Survivors) -> None:
+    """Let only what moved count as moved, of what may have: timers that are off, or should have rung."""
+    which = np.flatnonzero(moved)
+    rows = both.take(which)
+    timer, expires_ms = now.sockets.timer[rows.now], now.sockets.expires_ms[rows.now]
+    expected_ms = time_left_ms(timer, kept[which], milliseconds(now.instant_s))
+    off_by = np.maximum(expected_ms, expires_ms) - np.minimum(expected_ms, expires_ms)
+    moved[which] = off_by > np.where(timer == Timer.OFF, np.uint32(0), np.uint32(TOLERANCE_MS))
+    moved[which] |= timer != before.sockets.timer[rows.before]
 
 
 def _keep_restarts(new_ends: Ends, before: Table, ends: Ends, now: Table, moved: Survivors) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from twtop.errors import RecordingError
 from twtop.recording.codec import info
-from twtop.recording.codec.differences import Comparison, Survivors, Table, followed, survivors
+from twtop.recording.codec.differences import Comparison, Match, Table, followed, matched
 from twtop.recording.codec.facts import FactsWriter
 from twtop.recording.codec.layout import (
     ALL,
@@ -133,34 +133,30 @@ def _from_nothing(now: Table) -> _Step:
 
 def _from_key(last: _Last, now: Table) -> tuple[_Step, Ends]:
     """Tell of all sockets; their timers end when they did, so that nothing seems to move at a key look."""
-    ends, _ = followed(last.table, last.ends, now, survivors(last.table, now))
+    ends, _ = followed(last.table, last.ends, now, matched(last.table, now))
     return _from_nothing(now), ends
 
 
 def _from_last(last: _Last, now: Table) -> tuple[_Step, Ends]:
     """Tell of what changed."""
-    both = survivors(last.table, now)
-    comparison = Comparison(last.table, now, both)
+    match = matched(last.table, now)
+    comparison = Comparison(last.table, now, match)
     others = comparison.differing_in(IDENTITY)
     if others is not None:
-        both = both.take(~others)
-        comparison = Comparison(last.table, now, both)
-    ends, moved = followed(last.table, last.ends, now, both)
+        match = match.without(others)
+        comparison = Comparison(last.table, now, match)
+    ends, moved = followed(last.table, last.ends, now, match)
     marks = {name: comparison.differing(name) for name in CHANGING if name != "expires_ms"}
     marks["expires_ms"] = moved if moved.any() else None
-    return _step(last, now, both, {name: mark for name, mark in marks.items() if mark is not None}), ends
+    return _step(last, now, match, {name: mark for name, mark in marks.items() if mark is not None}), ends
 
 
-def _step(last: _Last, now: Table, both: Survivors, marks: Mapping[str, Mask]) -> _Step:
-    stays = np.zeros(len(last.position), np.bool_)
-    stays[both.before] = True
-    gone = np.sort(last.position[~stays])
+def _step(last: _Last, now: Table, match: Match, marks: Mapping[str, Mask]) -> _Step:
+    both = match.both
+    gone = np.sort(last.position[match.gone])
+    born = match.born[np.argsort(now.sockets.cookie[match.born])]
     position = np.empty(len(now.sockets), np.uint32)
     position[both.now] = _after(gone, last.position[both.before], len(last.position))
-    is_born = np.ones(len(now.sockets), np.bool_)
-    is_born[both.now] = False
-    born = np.flatnonzero(is_born)
-    born = born[np.argsort(now.sockets.cookie[born])]
     position[born] = np.arange(len(both.now), len(now.sockets), dtype=np.uint32)
     any_mark = np.zeros(len(both.now), np.bool_)
     for mark in marks.values():

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from twtop.core.sockets import Mask
 
 _U32: Final = struct.Struct("<I")
-_SMALL: Final = 1 << 16
-_LEVEL: Final = 1
-_LEVEL_OF_SMALL: Final = 6
-"""Where it takes no time worth mentioning: a tenth less of a quiet host's looks."""
+_SMALL: Final = 1 << 14
+_LARGE: Final = 1 << 20
 
 
 class Writer:
@@ -77,4 +75,16 @@ class Writer:
         size = sum(map(len, self._parts))
         if size > MOST_BYTES:
             raise RecordingError(f"a look of more than {MOST_BYTES >> 20} MB cannot be recorded")
-        return size, zlib.compress(b"".join(self._parts), _LEVEL if size > _SMALL else _LEVEL_OF_SMALL)
+        return size, _packed(b"".join(self._parts))
+
+
+def _packed(raw: bytes) -> bytes:
+    """Compress as well as is worth the time: bytes that stand together are much alike, or hardly at all.
+
+    Of 5.8 MB, 300,000 TIME-WAITs: run lengths alone 25 ms and 1.63 MB, level 1 50 ms and 1.64 MB. Of 100 kB,
+    5,000 new sockets: run lengths 50 kB, level 1 46 kB in 1.3 ms, level 6 43 kB in 4.2 ms.
+    """
+    level = 6 if len(raw) < _SMALL else 1
+    strategy = zlib.Z_RLE if len(raw) > _LARGE else zlib.Z_DEFAULT_STRATEGY
+    packer = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+    return packer.compress(raw) + packer.flush()
