@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from twtop.errors import RecordingError
 from twtop.recording.file.writer import About, Writer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from twtop.recording.tape import Mark, Tape
 
 SUFFIX: Final = ".twtop"
@@ -36,7 +37,7 @@ def usual_path(folder: Path, hostname: str, wall_s: float) -> Path:
     stem = f"twtop-{host}-{moment}"
     names = (stem, *(f"{stem}-{number}" for number in range(2, 1000)))
     free = (folder / f"{name}{SUFFIX}" for name in names)
-    return next((path for path in free if not path.exists()), folder / f"{stem}{SUFFIX}")
+    return next((path for path in free if not os.path.lexists(path)), folder / f"{stem}{SUFFIX}")
 
 
 def save(tape: Tape, path: Path) -> Saved:
@@ -54,10 +55,7 @@ def save(tape: Tape, path: Path) -> Saved:
         _copy(tape, index.number.tolist(), writer)
         written = writer.finish(time.time())
     except BaseException:
-        writer.close()
-        for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
-            with suppress(OSError):
-                name.unlink()
+        writer.discard()
         raise
     return Saved(path, written.size, written.span_s, written.looks)
 

@@ -42,6 +42,8 @@ _LOOK_BYTES: Final = 32 << 20
 _LOOK_SHARE: Final = 8
 _CHAPTERS_AT_LEAST: Final = 4
 """A chapter that takes more than its share of the limit is ended, so that the oldest can be dropped."""
+_STANDS_FOR: Final = os.O_PATH | os.O_CLOEXEC
+_CLOSED: Final = -1
 _LOCKED_S: Final = 2.0
 """How long to wait for another program that reads."""
 
@@ -95,7 +97,9 @@ class Writer:
             _make(path)
             # It stands for the file wherever that is moved to. Closing any other descriptor of the file would
             # give up the locks that SQLite has on it (https://sqlite.org/howtocorrupt.html, 2.2).
-            self._file = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            self._file = os.open(path, _STANDS_FOR)
+            self._log = _CLOSED
+            """Stands for the write-ahead log in the same way."""
             self._database = _connect(path)
             try:
                 self._lay_out(about, began_s)
@@ -123,6 +127,8 @@ class Writer:
         execute("PRAGMA synchronous = NORMAL")
         execute("PRAGMA wal_autocheckpoint = 0")
         execute(f"PRAGMA journal_size_limit = {self._wal_bytes}")
+        with suppress(OSError):
+            self._log = os.open(self._wal, _STANDS_FOR)
 
     @property
     def wants_key(self) -> bool:
@@ -136,11 +142,9 @@ class Writer:
         return os.fstat(self._file).st_nlink > 0
 
     @property
-    def has_moved(self) -> bool:
-        """Whether its name is nobody's, or another file's."""
-        with suppress(OSError):
-            return not os.path.samestat(self.path.stat(), os.fstat(self._file))
-        return True
+    def place(self) -> Path:
+        """Where the file is now, if it is."""
+        return Path(f"/proc/self/fd/{self._file}").readlink()
 
     @property
     def written(self) -> Written:
@@ -248,20 +252,33 @@ class Writer:
 
     def _leave_one_file(self) -> None:
         """Let the file need no other ones any more; what SQLite leaves behind is empty, and removed."""
-        where = Path(f"/proc/self/fd/{self._file}").readlink()
         # Whoever reads it keeps it as it is: it is whole all the same.
-        with suppress(sqlite3.Error), closing(_connect(where)) as database:
+        with suppress(sqlite3.Error), closing(_connect(self.place)) as database:
             database.execute("PRAGMA journal_mode = DELETE")
         if not _size_of(self._wal):
-            for suffix in ("-wal", "-shm"):
-                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+            self._remove_log()
+
+    def _remove_log(self) -> None:
+        if _is_same(self._wal, self._log):
+            self._wal.unlink()
+            Path(f"{self.path}-shm").unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of the file as it is."""
-        if self._file >= 0:
+        if self._file != _CLOSED:
             self._database.close()
-            os.close(self._file)
-            self._file = -1
+            for file in {self._file, self._log} - {_CLOSED}:
+                os.close(file)
+            self._file = self._log = _CLOSED
+
+    def discard(self) -> None:
+        """Leave nothing of the file."""
+        with suppress(OSError):
+            self._database.close()
+            if _is_same(self.path, self._file):
+                self.path.unlink()
+            self._remove_log()
+        self.close()
 
     @property
     def _wal(self) -> Path:
@@ -310,6 +327,12 @@ def _size_of(path: Path) -> int:
     with suppress(OSError):
         return path.lstat().st_size
     return 0
+
+
+def _is_same(path: Path, file: int) -> bool:
+    with suppress(OSError):
+        return os.path.samestat(path.lstat(), os.fstat(file))
+    return False
 
 
 def _only_rests(part: Part) -> bool:
