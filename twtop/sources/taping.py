@@ -41,7 +41,10 @@ class Taper:
         is_key = self._is_key(snapshot.instant_s, asked)
         if is_key:
             self._former, self._encoders = self._encoders, {}
-            self._key_s, self._asked = snapshot.instant_s, asked
+            self._asked = asked
+        key_s = snapshot.instant_s if is_key else self._key_s
+        # Whatever goes wrong, what comes after a look that got lost is a key look.
+        self._key_s = float("-inf")
         several = isinstance(looked, Panorama)
         if isinstance(looked, Panorama):
             parts = [self._part(place, key=is_key) for place in looked.places]
@@ -57,6 +60,7 @@ class Taper:
         self._hear(looked, snapshot.wall_s)
         look = Look(snapshot.wall_s, snapshot.instant_s, is_key, several, len(snapshot.sockets), tuple(parts))
         self._sink.add(look, streams, tuple(self._marks))
+        self._key_s = key_s
         self._marks.clear()
 
     def fail(self, reason: str, wall_s: float) -> None:
