@@ -67,7 +67,7 @@ def test_a_frame_comes_back_as_it_was(listening: Lab) -> None:
     with listening.server.entered(), Watch(OWN) as watch:
         looked = watch.look()
         Taper(ring).add(looked, OWN)
-    shown = Reel(ring).show(0, ring.index())
+    shown = Reel(ring).show(0)
     assert isinstance(looked, Frame)
     assert isinstance(shown, Frame)
     assert shown.host == looked.host
@@ -100,8 +100,8 @@ def test_namespaces_side_by_side_stay_apart(listening: Lab) -> None:
     taper.add(first, ALL)
     taper.add(second, ALL)
     assert isinstance(second, Panorama)
-    reel, index = Reel(ring), ring.index()
-    shown = [reel.show(number, index) for number in index.number.tolist()][1]
+    reel = Reel(ring)
+    shown = [reel.show(number) for number in ring.index().number.tolist()][1]
     assert isinstance(shown, Panorama)
     assert any(place.rests for place in second.places)
     told = [(place.namespace.number, place.sockets, place.rests) for place in second.places]
