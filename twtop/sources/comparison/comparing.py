@@ -146,7 +146,7 @@ def _namespaces(old: Kept, new: Kept, alone: int | None) -> tuple[int | None, in
         return None, None
     single, several = (new, old) if old.several else (old, new)
     label = single.own[ONLY].label
-    number = next((number for number, own in several.own.items() if own.label == label), None)
+    number = next((number for number, own in several.own.items() if label in own.names), None)
     if number is None:
         raise UsageError(f"{_CANNOT}: one is of the namespace {label}, which the other does not have")
     return (number, None) if old.several else (None, number)

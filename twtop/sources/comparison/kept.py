@@ -28,6 +28,8 @@ class Own:
 
     label: str
     """What the header calls it."""
+    names: frozenset[str]
+    """All that it may be called where it is looked at alone."""
     ports: PortUse
     counters: Counters
     sysctls: Sysctls
@@ -61,18 +63,23 @@ class Kept:
 def kept(looked: Looked) -> Kept:
     """Take from a look what comparing needs; of hundreds of thousands of sockets in a millisecond."""
     if isinstance(looked, Panorama):
-        frames = [(place.namespace.number, place.frame) for place in looked.places]
-        own = {number: _own(frame) for number, frame in frames if frame is not None}
+        own = {
+            place.namespace.number: _own(place.frame, place.namespace.name, *place.namespace.names)
+            for place in looked.places
+            if place.frame is not None
+        }
         return Kept(looked.busiest.host.hostname, looked.moment.snapshot, own, True, _now(looked.findings))
     own = {ONLY: _own(looked)}
     return Kept(looked.host.hostname, looked.moment.snapshot, own, False, _now(looked.findings))
 
 
-def _own(frame: Frame) -> Own:
+def _own(frame: Frame, *names: str) -> Own:
     snapshot = frame.moment.snapshot
     ports = PortUse.of(frame.ports, snapshot.sockets)
     label = frame.host.namespace_label
-    return Own(label, ports, snapshot.counters, snapshot.sysctls, _now(frame.findings))
+    return Own(
+        label, frozenset({label, *names}), ports, snapshot.counters, snapshot.sysctls, _now(frame.findings)
+    )
 
 
 def _now(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
