@@ -93,17 +93,14 @@ class Server:
             await asyncio.wait(self._places, return_when=asyncio.FIRST_COMPLETED)
 
     async def _converse(self, connection: socket.socket, place: _Place) -> None:
-        try:
+        # Who hangs up, is too slow, or speaks no TLS is not worth a word.
+        with suppress(asyncio.IncompleteReadError, TimeoutError, OSError):
             reader, writer = await self._open(connection)
-        except BaseException:
-            connection.close()
-            raise
-        try:
-            with suppress(asyncio.IncompleteReadError, TimeoutError, OSError):
+            try:
                 if self._web.lets_in(writer.get_extra_info("peercert")):
                     await self._answer_all(reader, writer, place)
-        finally:
-            writer.transport.abort()
+            finally:
+                writer.transport.abort()
 
     async def _open(self, connection: socket.socket) -> tuple[StreamReader, StreamWriter]:
         loop, context = asyncio.get_running_loop(), self._web.context()
