@@ -16,6 +16,7 @@ from twtop.cli.exporter import exporter_parser
 from twtop.cli.man import man_parser
 from twtop.cli.screen import demo_parser, screen_parser
 from twtop.cli.snapshot import snapshot_parser
+from twtop.cli.unit import unit_parser
 from twtop.cli.watch import watch_parser
 from twtop.errors import UsageError
 
@@ -108,6 +109,12 @@ def _print_manual(_: Namespace) -> int:
     return print_manual(parsers())
 
 
+def _print_unit(arguments: Namespace) -> int:
+    from twtop.commands.unit import print_unit
+
+    return print_unit(arguments)
+
+
 def parsers() -> dict[str, ArgumentParser]:
     """Return what reads the arguments of each command, and under ``""`` of twtop without one."""
     return {"": screen_parser()} | {name: command.parser() for name, command in _COMMANDS.items()}
@@ -128,4 +135,5 @@ _COMMANDS: Final = {
     "config": _Command(config_parser, _show_config),
     "completion": _Command(completion_parser, _print_completion),
     "man": _Command(man_parser, _print_manual),
+    "unit": _Command(unit_parser, _print_unit),
 }

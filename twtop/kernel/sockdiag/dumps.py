@@ -13,6 +13,7 @@ import itertools
 import secrets
 import socket
 import struct
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
@@ -226,10 +227,12 @@ def reason_of(error: OSError) -> str:
 def kernel_lists_bound_inactive(diag: SockDiag) -> bool:
     """Find out whether this kernel reports bound-inactive sockets, by binding one and looking for it.
 
-    Answered by a probe, because distributions backport (Linux 6.8, commit 91051f003948).
+    Answered by a probe, because distributions backport (Linux 6.8, commit 91051f003948). Where a sandbox lets
+    none be made (RestrictAddressFamilies= of systemd) they are taken for not listed.
     """
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+    with ExitStack() as made:
         try:
+            probe = made.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
             probe.bind(("127.0.0.1", 0))
         except OSError:
             return False

@@ -1,0 +1,48 @@
+"""``twtop unit``: print a unit for systemd."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from twtop.core.text import printable
+from twtop.export.output import emit
+from twtop.packaging.unit import unit
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+_HIDDEN: Final = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - hidden, not used
+"""What ProtectHome= and PrivateTmp= hide."""
+
+
+def print_unit(arguments: Namespace) -> int:
+    """Print the unit, and on stderr why it could not start twtop here; return the exit status.
+
+    Raises:
+        HostError: standard output cannot be written.
+    """
+    command = _command()
+    emit([unit(arguments.service, command, unpacks="PEX" in os.environ)])
+    hidden = next((path for path in map(os.path.realpath, command) if path.startswith(_folders())), None)
+    if hidden is not None:
+        sys.stderr.write(
+            f"twtop: the unit cannot see {printable(hidden)}: install twtop outside of homes and of /tmp, "
+            "for example with `pipx install --global`\n"
+        )
+    return 0
+
+
+def _folders() -> tuple[str, ...]:
+    return tuple(f"{folder}/" for folder in _HIDDEN)
+
+
+def _command() -> list[str]:
+    """Return what starts this twtop: the single file, the installed program, or the module."""
+    if single := os.environ.get("PEX"):
+        return [str(Path(single).absolute())]
+    program = Path(sys.argv[0]).absolute()
+    # A link, such as pipx makes, outlives what it leads to.
+    return [str(program)] if program.name == "twtop" else [sys.executable, "-m", "twtop"]
