@@ -83,6 +83,14 @@ def test_the_wait_between_syns_is_never_longer_than_two_minutes() -> None:
     assert syn_sent_life(sysctls(syn_retries=8)) == 127 + 120 + 120
 
 
+def test_no_kernel_retries_as_often_as_a_text_may_say() -> None:
+    for wrong, limit in ((9_999_999_999, 255), (-9, 0)):
+        said = sysctls(syn_retries=wrong, synack_retries=wrong, orphan_retries=wrong, retries2=wrong)
+        kept = sysctls(syn_retries=limit, synack_retries=limit, orphan_retries=limit, retries2=limit)
+        for life in (syn_sent_life, syn_recv_life, orphan_life, unacked_life):
+            assert life(said) == life(kept)
+
+
 @pytest.mark.parametrize(("retries", "life"), [(0, 1), (1, 3), (5, 63)])
 def test_syn_recv(retries: int, life: float) -> None:
     assert syn_recv_life(sysctls(synack_retries=retries)) == life

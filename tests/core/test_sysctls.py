@@ -62,6 +62,7 @@ def test_half_of_a_range_has_the_parity_of_its_low_end(low: int, high: int, capa
         (LOCAL_PORT_RANGE, "1 65536", "expected two ports, the lower first, found '1 65536'"),
         (RESERVED_PORTS, "10-5", "expected ports such as 8080,10000-10010, found '10-5'"),
         (RESERVED_PORTS, "80,http", "expected ports such as 8080,10000-10010, found 'http'"),
+        (RESERVED_PORTS, "1-65535,1-9", "expected each port once, found '1-65535,1-9'"),
     ],
 )
 def test_garbage_counts_as_unreadable(name: str, text: str, reason: str) -> None:

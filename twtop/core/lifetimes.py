@@ -21,6 +21,7 @@ _RTO_INITIAL_MS: Final = 1000
 _RTO_MAX_MS: Final = 120_000
 _SHORTEST_FIN_WAIT_2: Final = 3.5 * _RTO_MIN_MS / 1000
 _SAFE_ORPHAN_RETRIES: Final = 8
+_MOST_RETRIES: Final = 255
 
 
 def fin_wait_2_phases(sysctls: Mapping[str, str]) -> tuple[float, float]:
@@ -45,8 +46,8 @@ def syn_sent_life(sysctls: Mapping[str, str]) -> float:
     the attempt too, at the first retry due after it.
     Source: net/ipv4/tcp_timer.c, ``tcp_write_timeout`` and ``tcp_retransmit_timer``.
     """
-    retries = _number(sysctls, "net.ipv4.tcp_syn_retries", 6)
-    linear = _number(sysctls, "net.ipv4.tcp_syn_linear_timeouts", 0)
+    retries = _retries(sysctls, "net.ipv4.tcp_syn_retries", 6)
+    linear = _retries(sysctls, "net.ipv4.tcp_syn_linear_timeouts", 0)
     longest = _rto_max_ms(sysctls)
     enough = _model_ms(retries, _RTO_INITIAL_MS, longest)
     waited = _RTO_INITIAL_MS
@@ -63,7 +64,7 @@ def syn_recv_life(sysctls: Mapping[str, str]) -> float:
     Up to Linux 6.18 ``tcp_rto_max_ms`` does not shorten it; later kernels do, which no sysctl tells.
     Source: net/ipv4/inet_connection_sock.c, ``reqsk_timer_handler``.
     """
-    retries = _number(sysctls, "net.ipv4.tcp_synack_retries", 5)
+    retries = _retries(sysctls, "net.ipv4.tcp_synack_retries", 5)
     return sum(min(_RTO_INITIAL_MS << step, _RTO_MAX_MS) for step in range(retries + 1)) / 1000
 
 
@@ -73,7 +74,7 @@ def orphan_life(sysctls: Mapping[str, str]) -> float:
     It ends at the first retransmission due after this time, which with few retries may be twice as late.
     Source: net/ipv4/tcp_timer.c, ``tcp_orphan_retries`` and ``retransmits_timed_out``.
     """
-    retries = _number(sysctls, "net.ipv4.tcp_orphan_retries", 0)
+    retries = _retries(sysctls, "net.ipv4.tcp_orphan_retries", 0)
     if retries:
         return _give_up_ms(retries, sysctls) / 1000
     return min(_give_up_ms(_SAFE_ORPHAN_RETRIES, sysctls), _until_slowest_ms(sysctls)) / 1000
@@ -93,7 +94,7 @@ def unacked_life(sysctls: Mapping[str, str]) -> float:
 
     Source: net/ipv4/tcp_timer.c, ``retransmits_timed_out`` and ``tcp_model_timeout``.
     """
-    return _give_up_ms(_number(sysctls, "net.ipv4.tcp_retries2", 15), sysctls) / 1000
+    return _give_up_ms(_retries(sysctls, "net.ipv4.tcp_retries2", 15), sysctls) / 1000
 
 
 def keepalive_detection(sysctls: Mapping[str, str]) -> float:
@@ -115,6 +116,11 @@ def tw_reuse_delay(sysctls: Mapping[str, str]) -> float:
 def _number(sysctls: Mapping[str, str], name: str, otherwise: int) -> int:
     text = sysctls.get(name, "").strip()
     return int(text) if re.fullmatch(r"-?[0-9]{1,10}", text) else otherwise
+
+
+def _retries(sysctls: Mapping[str, str], name: str, otherwise: int) -> int:
+    """Return a number that the kernel keeps in one byte; a recording may claim any."""
+    return min(max(0, _number(sysctls, name, otherwise)), _MOST_RETRIES)
 
 
 def _rto_max_ms(sysctls: Mapping[str, str]) -> int:

@@ -152,11 +152,16 @@ def _port_range(text: str) -> PortRange:
 @lru_cache(maxsize=4)
 def _port_list(text: str) -> frozenset[int]:
     ports: set[int] = set()
+    named = 0
     for item in filter(None, text.split(",")):
         match = _PORTS.fullmatch(item)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if not first <= last <= _LAST_PORT:
             raise ValueError(f"expected ports such as 8080,10000-10010, found {_shortened(item)}")
+        named += last - first + 1
+        # The kernel names none twice; what a recording claims that it said may do so without end.
+        if named > _LAST_PORT + 1:
+            raise ValueError(f"expected each port once, found {_shortened(text)}")
         ports.update(range(first, last + 1))
     return frozenset(ports)
 
