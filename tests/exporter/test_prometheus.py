@@ -1,0 +1,124 @@
+"""A real Prometheus server scrapes a real exporter of a host whose ports run out, and an alert fires."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("prometheus_client", reason="the extra twtop[exporter] is not installed")
+
+from twtop.lab.host import endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from twtop.lab.host import Host
+    from twtop.lab.lab import Lab
+
+PATIENCE_S = 60.0
+CONFIG = """\
+global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+rule_files: [alerts.yml]
+scrape_configs:
+  - job_name: twtop
+    static_configs: [{{targets: ["{target}"]}}]
+"""
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("prometheus") is None, reason="prometheus (Debian package of that name) is not installed"
+)
+
+
+@contextmanager
+def exporter(host: Host) -> Iterator[str]:
+    """Let an exporter run inside a host; yield where it answers."""
+    command = [sys.executable, "-W", "error", "-m", "twtop", "exporter", "--listen", "127.0.0.1:0"]
+    with host.entered():
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        found = re.fullmatch(r"twtop: metrics at http://(127\.0\.0\.1:\d+)/metrics\n", first)
+        assert found is not None, first
+        yield found[1]
+        process.terminate()
+        assert (process.stderr.read(), process.wait(10)) == ("", 0)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def prometheus(host: Host, folder: Path, target: str) -> Iterator[None]:
+    """Let a Prometheus server run inside a host, with our alerts but for the time that they wait."""
+    (folder / "prometheus.yml").write_text(CONFIG.format(target=target))
+    alerts = files("twtop.exporter").joinpath("alerts.yml").read_text()
+    (folder / "alerts.yml").write_text(re.sub(r"for: \w+", "for: 0s", alerts))
+    options = (
+        "--config.file=prometheus.yml",
+        "--storage.tsdb.path=data",
+        "--web.listen-address=127.0.0.1:9090",
+    )
+    with host.entered(), (folder / "log").open("w") as log:
+        process = subprocess.Popen(["prometheus", *options], cwd=folder, stdout=log, stderr=log)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ask(host: Host, path: str) -> Any:
+    """Ask the Prometheus server inside a host; None as long as it does not answer."""
+    with host.entered():
+        connection = http.client.HTTPConnection("127.0.0.1", 9090, timeout=10)
+        try:
+            connection.request("GET", path)
+            return json.load(connection.getresponse())["data"]
+        except (OSError, ValueError):
+            return None
+        finally:
+            connection.close()
+
+
+def wait_for(find: Callable[[], Any], log: Path) -> Any:
+    deadline = time.monotonic() + PATIENCE_S
+    while not (found := find()):
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.5)
+    return found
+
+
+def test_an_alert_fires(lab: Lab, tmp_path: Path) -> None:
+    lab.client.sysctl("net.ipv4.ip_local_port_range", "40000 40019")
+    listener = lab.server.listen()
+    for _ in range(19):
+        lab.client.connect(*endpoint(listener))
+    remote = f"{lab.server.address()}:{endpoint(listener)[1]}"
+    with exporter(lab.client) as target, prometheus(lab.client, tmp_path, target):
+
+        def firing() -> dict[str, Any]:
+            alerts = (ask(lab.client, "/api/v1/alerts") or {}).get("alerts", [])
+            return {alert["labels"]["alertname"]: alert for alert in alerts if alert["state"] == "firing"}
+
+        alert = wait_for(lambda: firing().get("TwtopPortsNearlyGone"), tmp_path / "log")
+        assert alert["labels"]["instance"] == target
+        assert alert["labels"]["severity"] in ("warning", "critical")
+        assert f"{lab.client.address()} to {remote} 95%;" in alert["annotations"]["description"]
+        assert "a pool" in alert["annotations"]["action"]
+        assert "TwtopLookFailed" not in firing()
+        (scraped,) = ask(lab.client, "/api/v1/targets")["activeTargets"]
+        assert (scraped["health"], scraped["lastError"]) == ("up", "")
+        (groups,) = ask(lab.client, "/api/v1/rules")["groups"]
+        assert {(rule["name"], rule["health"]) for rule in groups["rules"] if rule["health"] != "ok"} == set()
