@@ -108,7 +108,14 @@ def test_offers(words: tuple[str, ...], expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("--config", ""), ("config", "--check", "tw"), ("--netns", "/run/ne"), ("--config=x",)]
+    "words",
+    [
+        ("--config", ""),
+        ("config", "--check", "tw"),
+        ("--netns", "/run/ne"),
+        ("--config=x",),
+        ("record", "-o", ""),
+    ],
 )
 def test_names_of_files_are_left_to_the_shell(words: tuple[str, ...]) -> None:
     assert complete(COMMANDS, words, "fish") == Answer(files=True)

@@ -37,6 +37,7 @@ ENVIRONMENT: Final = (
     ("OPENBLAS_NUM_THREADS", "Set to 1, if it is not set: there is no linear algebra here."),
     ("SSH_CONNECTION, SSH_CLIENT", "Which connection twtop is used over."),
     ("SUDO_USER", "Who closed sockets, beside the uid, in the system log."),
+    ("NOTIFY_SOCKET", "Whom twtop record tells that it records: sd_notify(3)."),
     ("TWTOP_DEBUG", "If it is set, a traceback where the screen ends by a fault."),
     ("PEX_ROOT", "Where a single-file twtop.pyz unpacks itself; ~/.cache/pex if it is not set."),
 )

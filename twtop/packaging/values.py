@@ -33,7 +33,7 @@ class Asked(NamedTuple):
     """What is there of it already, as it was typed."""
 
 
-FILES: Final = frozenset({"FILE", "PATH", "FOLDER"})
+FILES: Final = frozenset({"FILE", "FILE|FOLDER"})
 """Values that the shell itself knows best."""
 LISTS: Final = frozenset({"KEYS", "FIELDS"})
 """Values with commas between them, each at most once."""
