@@ -8,7 +8,7 @@ import binascii
 import hashlib
 import hmac
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from twtop.errors import UsageError, system_reason
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twtop.exporter.web_config import WebConfig
-
-_BCRYPT_LOOKS_AT: Final = 72
-"""Bytes of a password; the rest does not count."""
 
 
 class Web:
@@ -77,8 +74,10 @@ class Web:
             return True
         # Who guesses learns nothing from how long it takes to hear that there is no such user.
         hashed = stored or next(iter(self._config.users.values()))
+        from twtop.exporter.web_config import is_password
+
         # One at a time: guesses may cost a core, and no more.
-        right = await asyncio.get_running_loop().run_in_executor(self._thread, _check, password, hashed)
+        right = await asyncio.get_running_loop().run_in_executor(self._thread, is_password, password, hashed)
         if right and stored is not None:
             self._right[user] = digest
         return right and stored is not None
@@ -110,7 +109,7 @@ class Web:
         self._seen = before if self._config is None else _look_at(path, self._config.files)
 
 
-_Seen = tuple[tuple[int, int, int] | str, ...]
+_Seen: TypeAlias = "tuple[tuple[int, int, int] | str, ...]"
 
 
 def _look_at(path: Path, files: tuple[Path, ...]) -> _Seen:
@@ -136,10 +135,3 @@ def _basic(authorization: str) -> tuple[str, bytes] | None:
         return (user.decode(), password) if colon else None
     except (binascii.Error, ValueError):
         return None
-
-
-def _check(password: bytes, hashed: bytes) -> bool:
-    import bcrypt
-
-    # bcrypt ends a password at a zero byte, or refuses it.
-    return b"\0" not in password and bcrypt.checkpw(password[:_BCRYPT_LOOKS_AT], hashed)
