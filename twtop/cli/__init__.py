@@ -14,6 +14,7 @@ from twtop.cli.doctor import doctor_parser
 from twtop.cli.explain import explain_parser
 from twtop.cli.exporter import exporter_parser
 from twtop.cli.man import man_parser
+from twtop.cli.record import record_parser
 from twtop.cli.screen import demo_parser, screen_parser
 from twtop.cli.snapshot import snapshot_parser
 from twtop.cli.unit import unit_parser
@@ -73,6 +74,12 @@ def _watch(arguments: Namespace) -> int:
     return watch(arguments)
 
 
+def _record(arguments: Namespace) -> int:
+    from twtop.commands.record import record
+
+    return record(arguments)
+
+
 def _examine(arguments: Namespace) -> int:
     from twtop.commands.doctor import examine
 
@@ -128,6 +135,7 @@ class _Command(NamedTuple):
 _COMMANDS: Final = {
     "snapshot": _Command(snapshot_parser, _print_snapshot),
     "watch": _Command(watch_parser, _watch),
+    "record": _Command(record_parser, _record),
     "doctor": _Command(doctor_parser, _examine),
     "explain": _Command(explain_parser, _print_explanation),
     "exporter": _Command(exporter_parser, _export_metrics),

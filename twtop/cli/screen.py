@@ -21,6 +21,7 @@ Without a command it opens the screen; the key ? lists the keys there.
 commands, as the first word:
   snapshot   print states and groups, or sockets, once: table, JSON or CSV
   watch      print a record at every interval: table, JSON lines or CSV
+  record     write all that happens into a file, without a screen
   doctor     say what is wrong or about to be, and what to do about it
   explain    explain a state, sysctl, column, counter, myth or rule on this host
   exporter   answer Prometheus: metrics of states, ports, queues and findings

@@ -75,6 +75,19 @@ class Snapshot:
         """Return the same with the user's names for addresses."""
         return replace(self, sockets=replace(self.sockets, labels=labels))
 
+    def only(self, rows: Mask) -> Snapshot:
+        """Return it with some of its sockets, as if there were no others; whose side each is on stays."""
+        sockets, server = self.sockets.take(rows), self.server[rows]
+        fewer = replace(
+            self,
+            sockets=sockets,
+            cookies=Cookies.of(sockets.cookie),
+            server=server,
+            bundles=bundles(sockets, server),
+            left_ms=self.left_ms[rows],
+        )
+        return replace(fewer, tcp_info=self.tcp_info.of(fewer))
+
     @property
     def tells_backlogs(self) -> bool:
         """Whether `wqueue` of LISTEN is the limit of its accept queue; /proc has neither that nor cookies."""

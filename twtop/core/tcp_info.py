@@ -5,7 +5,7 @@ Reading it takes one more walk over all sockets of the machine, so it is older t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -49,6 +49,14 @@ class TcpInfo:
         rows = rows[at]
         same = identity_of(sockets.cookie[rows], sockets.state[rows]) == self.identity[at]
         return rows[same], at[same]
+
+    def of(self, snapshot: Snapshot) -> TcpInfo:
+        """Return what is about the sockets of a snapshot, and nothing else."""
+        _, at = self.rows_in(snapshot)
+        at = np.sort(at)
+        return replace(
+            self, identity=self.identity[at], silent_ms=self.silent_ms[at], options=self.options[at]
+        )
 
 
 def silent_s(snapshot: Snapshot) -> Seconds:

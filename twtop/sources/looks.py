@@ -8,7 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twtop.errors import KernelError
-from twtop.sources.owners.finder import OwnerFinder
+from twtop.sources.owners.finder import CPU_SHARE, OwnerFinder
 from twtop.sources.panorama import Looked
 from twtop.sources.watch import Watch
 
@@ -43,6 +43,7 @@ def live_looks(
     pause: Callable[[float], None],
     *,
     owners: bool = False,
+    owners_share: float = CPU_SHARE,
     wanted: KernelFilter | None = None,
 ) -> Generator[Look, None, None]:
     """Look now and at every multiple of the interval from now, until the generator is closed.
@@ -54,7 +55,7 @@ def live_looks(
     Raises:
         KernelError: the first look fails.
     """
-    finder = OwnerFinder() if owners else None
+    finder = OwnerFinder(owners_share) if owners else None
     try:
         if finder is not None:
             _find_first(finder, chosen, pause)

@@ -6,13 +6,14 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from twtop.core.text import printable
 from twtop.errors import RecordingError
 from twtop.recording.file.saving import usual_path
 from twtop.recording.file.writer import About, Writer, Written
 from twtop.recording.tape import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from twtop.recording.tape import Look, Stream
@@ -45,8 +46,19 @@ class Spool:
     What could not be written is a gap, and a mark in the file that goes on says so.
     """
 
-    def __init__(self, path: Path, about: About, began_s: float, most_bytes: int | None = None) -> None:
-        """Begin a file, or one with the usual name in a folder; raises RecordingError."""
+    def __init__(
+        self,
+        path: Path,
+        about: About,
+        began_s: float,
+        most_bytes: int | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Begin a file, or one with the usual name in a folder; raises RecordingError.
+
+        ``say`` is told in a sentence what happens to files.
+        """
+        self._say = say
         self._named = None if path.is_dir() else path
         """What the file shall be called."""
         self._folder = path if self._named is None else path.parent
@@ -73,6 +85,7 @@ class Spool:
         """
         try:
             if self._writer is not None and not self._writer.is_there:
+                self._say(f"{printable(str(self.path))} was deleted: going on in another file")
                 self._writer.discard()
                 self._writer = None
             if self._writer is None:

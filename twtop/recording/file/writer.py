@@ -203,8 +203,8 @@ class Writer:
         needed = look.size + _PAGES_AROUND * _PAGE_BYTES
         if needed > most_look:
             raise RecordingError(
-                f"{self.path}: a look takes {look.size / 1e6:.1f} MB, too much for its limit of"
-                f" {most_bytes / 1e6:,.0f} MB"
+                f"{self.path}: a look takes more than {most_look / (1 << 20):.3g} MiB, which is too much for"
+                f" a file of {most_bytes / (1 << 20):,.3g} MiB"
             )
         if _size_of(self._wal) > self._wal_bytes + most_look and not self._checkpoint("TRUNCATE"):
             raise RecordingError(f"{self.path}: another program reads it all the time")
@@ -247,6 +247,8 @@ class Writer:
                     if is_whole:
                         self._leave_one_file()
             return self.written
+        except RecordingError as error:
+            raise RecordingError(f"{error}; a part of it is in {self._wal}") from error
         finally:
             self.close()
 
