@@ -57,7 +57,7 @@ BAD = [
     (["--filter", "dport = :99999"], "filter, column 10: "),
     (["--filter", "state nowhere"], "filter, column 7: "),
     (["--filter", "( sport = :1"], "filter, column 1: "),
-    (["explode"], "there is no command 'explode'; the commands are snapshot, watch, doctor"),
+    (["explode"], "there is no command 'explode'; the commands are snapshot, watch, record, doctor"),
     (["--filter", "time-wait", "snapshot"], "a command comes first: twtop snapshot ..."),
     (["snapshot", "--by", "process"], "--by: there is no key 'process'"),
     (["snapshot", "--sort", "born"], "--sort: there is no field 'born'; the fields are sockets, soon,"),
