@@ -102,11 +102,16 @@ class Web:
         # YAML is read only where there is such a file.
         from twtop.exporter.web_config import read_web_config
 
-        before = None if self._config is None else _look_at(path, self._config.files)
-        self._config = read_web_config(path)
+        files = () if self._config is None else self._config.files
+        while True:
+            # Looked at before it is read: what changes meanwhile is seen the next time.
+            seen = _look_at(path, files)
+            config = read_web_config(path)
+            if config.files == files:
+                break
+            files = config.files
+        self._config, self._seen = config, seen
         self._right.clear()
-        # What changes from now on is seen the next time.
-        self._seen = before if self._config is None else _look_at(path, self._config.files)
 
 
 _Seen: TypeAlias = "tuple[tuple[int, int, int] | str, ...]"
