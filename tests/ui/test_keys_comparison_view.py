@@ -149,6 +149,21 @@ async def test_marks_move_while_they_are_compared(key: str) -> None:
         assert lines(user, ComparisonTitle)[0].startswith("A " if key == "B" else "B "), "by time"
 
 
+async def test_what_was_compared_is_not_compared_again() -> None:
+    told = Told()
+    async with screen(app=told.app) as user:
+        await user.press("A", "B")
+        await opened(user)
+        view = user.app.screen
+        assert isinstance(view, ComparisonScreen)
+        first = view._last
+        await told.show(user, frames()[4])
+        await user.settle()
+        assert view._last is first
+        await user.press("B")
+        await user.until(lambda: view._last is not first, "another comparison")
+
+
 @pressing("comparison", "up", "k", "down", "j")
 async def test_the_cursor_goes_from_change_to_change(key: str) -> None:
     async with marked() as user:
@@ -277,6 +292,15 @@ async def test_another_namespace_cannot_be_compared() -> None:
         title = " ".join(lines(user, ComparisonTitle))
         assert "cannot be compared: one is of the namespace host, the other of web" in title
         assert changes(user).line_count == 0
+
+
+async def test_no_address_is_left_where_they_are_masked() -> None:
+    async with marked() as user:
+        await user.press("tab")
+        await user.until(lambda: any("10.0.0.5" in line for line in user.text), "addresses")
+        await user.press("P")
+        await user.until(lambda: not any("10.0.0" in line for line in user.text), "pseudonyms")
+        assert any(":5432" in line for line in user.text)
 
 
 @pytest.mark.parametrize("size", [(20, 5), (40, 10), (80, 15), (80, 24), (200, 50)])

@@ -67,6 +67,7 @@ class Item:
     numbers: tuple[str, ...]
     """A text for each column; none where the section has no numbers."""
     word: str
+    """What happened to it; empty where the numbers say all."""
     text: str
     about: Callable[[], list[str]]
     """All there is to say, a sentence each."""
@@ -219,12 +220,12 @@ def _counter(change: CounterChange, names: Names) -> Item:
     if change.per_s is not None:
         told[0] += f", {change.per_s:,.2f} per second"
     if fell:
-        told.append("It can only grow: it counts from 0 again.")
+        told.append("It can only grow, and counts from 0 again.")
     return Item(
         ("counter", name),
         (_number(change.before), _number(change.after), change_text(change.change), _rate(change.per_s)),
-        "anew" if fell else "",
-        f"{short_name(name):<{_NAME}} {meaning}",
+        "",
+        f"{short_name(name):<{_NAME}} {'counts from 0 again' if fell else meaning}",
         lambda: told,
         lambda: None if page is None else find(change.name),
     )

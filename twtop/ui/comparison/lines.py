@@ -20,9 +20,9 @@ _WORD: Final = 8
 
 
 def item_line(item: Item, width: int, signs: Signs) -> list[Part]:
-    """Write one item; without numbers its word stands at the left."""
+    """Write one item: numbers, what happened, and to what, as far as there are such."""
     numbers = _columns(item.numbers, width) if item.numbers else ""
-    word = f" {item.word:<{_WORD}} "
+    word = f" {item.word:<{_WORD}} " if item.word else " "
     text = signs.clipped(item.text, max(0, width - len(numbers) - len(word)))
     return [(numbers, styles.PLAIN), (word, item.look), (text, styles.PLAIN)]
 

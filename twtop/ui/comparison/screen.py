@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 
@@ -32,11 +32,15 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from twtop.core.signs import Signs
+    from twtop.core.table.view import Spec
+    from twtop.sources.comparison.kept import Kept
     from twtop.ui.line_view import Part
     from twtop.ui.picture import Picture
 
 _LOW: Final = 16
 """Screens with fewer lines show the list and little else."""
+_HIGH: Final = 30
+"""Screens with as many have room for more of the text."""
 _LEAST_TEXT: Final = 8
 SHOWN: Final = "shown"
 """What the moment that is shown is called where it is compared with the only mark."""
@@ -53,38 +57,45 @@ class Compared:
 
     title: tuple[tuple[str, Style], ...]
     """Sentences, each with its look."""
-    entries: tuple[Item | Between, ...]
+    entries: tuple[Item | Between, ...] = ()
 
 
-def compared(marks: Marks, picture: Picture) -> Compared:
-    """Compare both marks, or the only one with what a picture shows."""
+class Wanted(NamedTuple):
+    """What is to be compared: while it is the same, so is what the view shows."""
+
+    names: tuple[str, str]
+    before: Kept
+    after: Kept
+    spec: Spec
+    alone: int | None
+    about: int
+
+
+def wanted(marks: Marks, picture: Picture) -> Wanted | None:
+    """Return both marks, or the only one and what a picture shows; None where there is no mark."""
     moments = [(str(name), look) for name, look in marks.kept.items()]
     if not moments:
-        return Compared(tuple((text, styles.PLAIN) for text in _HOW), ())
+        return None
     if len(moments) == 1:
         moments.append((SHOWN, kept(picture.looked)))
     moments.sort(key=lambda named: named[1].wall_s)
-    names = moments[0][0], moments[1][0]
-    clocks = moments_text(moments[0][1].wall_s, moments[1][1].wall_s)
-    between = f"{names[0]} {clocks[0]} to {names[1]} {clocks[1]}"
+    (first, before), (second, after) = moments
+    return Wanted((first, second), before, after, picture.view.spec, picture.alone, _number(picture))
+
+
+def compared(wanted: Wanted) -> Compared:
+    """Compare two moments; pure, and slow enough not to be done twice."""
+    clocks = moments_text(wanted.before.wall_s, wanted.after.wall_s)
+    between = " to ".join(f"{name} {clock}" for name, clock in zip(wanted.names, clocks, strict=True))
     try:
-        comparison = compare(
-            moments[0][1],
-            moments[1][1],
-            picture.view.spec,
-            alone=picture.alone,
-            about=_number(picture),
-        )
+        found = compare(wanted.before, wanted.after, wanted.spec, alone=wanted.alone, about=wanted.about)
     except UsageError as error:
-        return Compared(((between, styles.TITLE), (str(error), styles.WARNING)), ())
-    title = [
-        (f"{between}, {duration(comparison.seconds)}", styles.TITLE),
-        (_summary(comparison), styles.BOLD),
-    ]
-    if not isinstance(comparison.spec.filter, Everything):
-        title.append((f"filter: {comparison.spec.filter}", styles.WARNING))
-    title += [(remark, styles.WARNING) for remark in comparison.remarks]
-    return Compared(tuple(title), tuple(items(comparison, names)))
+        return Compared(((between, styles.TITLE), (str(error), styles.WARNING)))
+    title = [(f"{between}, {duration(found.seconds)}", styles.TITLE), (_summary(found), styles.BOLD)]
+    if not isinstance(found.spec.filter, Everything):
+        title.append((f"filter: {found.spec.filter}", styles.WARNING))
+    title += [(remark, styles.WARNING) for remark in found.remarks]
+    return Compared(tuple(title), tuple(items(found, wanted.names)))
 
 
 def _number(picture: Picture) -> int:
@@ -93,6 +104,9 @@ def _number(picture: Picture) -> int:
         return ONLY
     places = picture.looked.places
     return next((place.namespace.number for place in places if place.frame is picture.frame), ONLY)
+
+
+_NO_MARKS: Final = Compared(tuple((text, styles.PLAIN) for text in _HOW))
 
 
 def _summary(comparison: Comparison) -> str:
@@ -179,7 +193,7 @@ class ComparisonScreen(FrameScreen[Compared]):
     ComparisonScreen #comparison-title { overflow: hidden; scrollbar-size: 0 0; padding: 0 1; }
     ComparisonScreen #comparison-list { height: 1fr; scrollbar-gutter: stable; }
     ComparisonScreen #comparison-detail {
-        height: 5; overflow: hidden; scrollbar-size: 0 0; padding: 0 1; border-top: solid ansi_bright_black;
+        overflow: hidden; scrollbar-size: 0 0; padding: 0 1; border-top: solid ansi_bright_black;
     }
     """
 
@@ -204,6 +218,7 @@ class ComparisonScreen(FrameScreen[Compared]):
     def __init__(self, signs: Signs) -> None:
         super().__init__(signs)
         self._marks = Marks()
+        self._last: tuple[Wanted | None, Compared] = None, _NO_MARKS
         self._title = ComparisonTitle()
         self._list = ChangeList(signs)
         self._detail = ChangeDetail()
@@ -218,12 +233,19 @@ class ComparisonScreen(FrameScreen[Compared]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave a low screen to the list."""
-        self._detail.display = event.size.height >= _LOW
+        self._detail.styles.height = 9 if event.size.height >= _HIGH else 5
         self._title.fit()
+        self._show_detail()
 
     def prepare(self, picture: Picture) -> Compared:
-        """Compare."""
-        return compared(self._marks, picture)
+        """Compare, unless the same was compared last."""
+        now = wanted(self._marks, picture)
+        last, found = self._last
+        if now != last:
+            found = _NO_MARKS if now is None else compared(now)
+            # Both at once: another thread may be at the same.
+            self._last = now, found
+        return found
 
     def present(self, prepared: Compared) -> None:
         """Show what was found."""
@@ -265,4 +287,6 @@ class ComparisonScreen(FrameScreen[Compared]):
                 self.post_message(self.FilterChosen(target))
 
     def _show_detail(self) -> None:
-        self._detail.show(self._list.current)
+        item = self._list.current
+        self._detail.display = item is not None and self.size.height >= _LOW
+        self._detail.show(item)
