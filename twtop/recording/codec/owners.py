@@ -64,12 +64,12 @@ class OwnerNumbers:
         return self._of_slot[sockets.owner]
 
     def _number(self, owner: Owner) -> int:
-        number = self._numbers.setdefault(owner, len(self._numbers))
-        if number > MOST_OWNERS:
-            raise RecordingError(f"more than {MOST_OWNERS:,} owners cannot be recorded")
-        if number == len(self._numbers) - 1 and number:
+        if owner not in self._numbers:
+            if len(self._numbers) > MOST_OWNERS:
+                raise RecordingError(f"more than {MOST_OWNERS:,} owners cannot be recorded")
+            self._numbers[owner] = len(self._numbers)
             self._new.append(owner)
-        return number
+        return self._numbers[owner]
 
     def write(self, writer: Writer) -> None:
         """Tell of the owners that are new."""
