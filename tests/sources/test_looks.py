@@ -6,9 +6,9 @@ import os
 import time
 from contextlib import closing
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from tests.lab.tenants import tenant
@@ -19,9 +19,9 @@ from twtop.errors import KernelError
 from twtop.kernel.namespaces.choice import choose_namespace
 from twtop.kernel.sockdiag.bytecode import compile_filter
 from twtop.lab.host import endpoint
-from twtop.sources.looks import Missed, live_looks
+from twtop.sources.looks import Look, Missed, live_looks
 from twtop.sources.observer import Frame
-from twtop.sources.watch import OWN
+from twtop.sources.watch import ALL, OWN
 
 if TYPE_CHECKING:
     from twtop.lab.lab import Lab
@@ -67,16 +67,29 @@ def test_the_first_look_must_succeed_and_any_other_may_fail(lab: Lab) -> None:
         next(live_looks(chosen, NO_LABELS, INTERVAL_S, at_once))
 
 
-def test_the_first_look_knows_whose_sockets_are(lab: Lab) -> None:
+def pids(look: Look) -> list[int]:
+    assert not isinstance(look, Missed)
+    sockets = look.moment.snapshot.sockets
+    return [sockets.owner_at(row).pid for row in np.flatnonzero(sockets.local_port >= 8080).tolist()]
+
+
+def test_every_look_knows_whose_its_sockets_are(lab: Lab) -> None:
+    """Also of those that came since the look before, however long ago that was."""
     lab.client.listen(8080)
-    with (
-        lab.client.entered(),
-        closing(live_looks(OWN, NO_LABELS, INTERVAL_S, time.sleep, owners=True)) as looks,
-    ):
-        first = next(looks)
-    assert isinstance(first, Frame)
-    (owner,) = {first.moment.snapshot.sockets.owner_at(0)}
-    assert (owner.pid, owner.command) == (os.getpid(), Path("/proc/self/comm").read_text().strip())
+    with lab.client.entered(), closing(live_looks(OWN, NO_LABELS, 3600, at_once, owners=True)) as looks:
+        assert pids(next(looks)) == [os.getpid()]
+        lab.client.listen(8081)
+        assert pids(next(looks)) == [os.getpid()] * 2
+
+
+def test_the_first_look_at_all_namespaces_knows_whose_sockets_are(lab: Lab) -> None:
+    lab.client.listen(65001)
+    with tenant(lab.client), closing(live_looks(ALL, NO_LABELS, 3600, at_once, owners=True)) as looks:
+        look = next(looks)
+    assert not isinstance(look, Missed)
+    sockets = look.moment.snapshot.sockets
+    ours = np.flatnonzero((sockets.local_port == 65001) & (sockets.netns == lab.client.namespace.inode))
+    assert [sockets.owner_at(row).pid for row in ours.tolist()] == [os.getpid()]
 
 
 def test_the_kernel_copies_only_what_is_wanted(lab: Lab) -> None:

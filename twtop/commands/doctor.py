@@ -75,9 +75,8 @@ def _looks(watch: Watch, seconds: float | None) -> Iterator[Looked]:
     try:
         while True:
             time.sleep(max(0.0, start + due - time.monotonic()))
-            looked = watch.look(finder.holdings())
+            looked = watch.look(finder)
             finder.start()
-            finder.look_for(looked.moment.snapshot.sockets)
             yield looked
             if seconds is not None and due >= seconds:
                 return

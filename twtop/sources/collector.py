@@ -121,7 +121,7 @@ class Collector:
             interval = self._interval_s
             watch.choose(self._chosen)
             try:
-                looked = watch.look(None if self._finder is None else self._finder.holdings())
+                looked = watch.look(self._finder)
             except KernelError as error:
                 taper.fail(str(error), time.time())
                 self._deliver(Failure(str(error)))
@@ -132,6 +132,5 @@ class Collector:
                 if self._finder is not None:
                     # Not before there is something to see: that comes first.
                     self._finder.start()
-                    self._finder.look_for(looked.moment.snapshot.sockets)
                 taper.add(looked, self._chosen)
             due = max(due + interval, started + interval)

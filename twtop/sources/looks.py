@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from twtop.errors import KernelError
 from twtop.sources.owners.finder import CPU_SHARE, OwnerFinder
 from twtop.sources.panorama import Looked
-from twtop.sources.watch import Watch
+from twtop.sources.watch import ALL, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -32,8 +32,9 @@ class Missed:
 Look: TypeAlias = Looked | Missed
 
 _FIRST_OWNERS_S: Final = 5.0
-"""How long the first look waits for the first pass over the processes, at most."""
-_POLL_S: Final = 0.02
+"""How long the first look waits at most until all processes were looked at."""
+_OWNERS_S: Final = 1.0
+"""How long another one waits for the owners of new sockets; nobody else looks until the next one."""
 
 
 def live_looks(
@@ -49,8 +50,8 @@ def live_looks(
     """Look now and at every multiple of the interval from now, until the generator is closed.
 
     Whoever takes longer than the interval, for looking or for using the look, misses those in between.
-    ``pause`` waits so many seconds. With ``owners`` processes are looked at, once before the first look and
-    beside all others. With ``wanted`` the kernel copies only what it may match (see `Watch`).
+    ``pause`` waits so many seconds. With ``owners`` processes are looked at, all of them before the first
+    look is told. With ``wanted`` the kernel copies only what it may match (see `Watch`).
 
     Raises:
         KernelError: the first look fails.
@@ -58,16 +59,18 @@ def live_looks(
     finder = OwnerFinder(owners_share) if owners else None
     try:
         if finder is not None:
-            _find_first(finder, chosen, pause)
+            finder.start()
+            if chosen == ALL:
+                _find_first(finder)
         with Watch(chosen, labels, wanted) as watch:
             start = time.monotonic()
-            yield _seen(watch, finder)
+            yield watch.look(finder, _FIRST_OWNERS_S)
             number = 0
             while True:
                 number = max(number + 1, ceil((time.monotonic() - start) / interval_s))
                 pause(max(0.0, start + number * interval_s - time.monotonic()))
                 try:
-                    yield _seen(watch, finder)
+                    yield watch.look(finder, min(_OWNERS_S, interval_s / 4))
                 except KernelError as error:
                     yield Missed(time.time(), str(error))
     finally:
@@ -75,18 +78,7 @@ def live_looks(
             finder.stop()
 
 
-def _seen(watch: Watch, finder: OwnerFinder | None) -> Looked:
-    looked = watch.look(None if finder is None else finder.holdings())
-    if finder is not None:
-        finder.look_for(looked.moment.snapshot.sockets)
-    return looked
-
-
-def _find_first(finder: OwnerFinder, chosen: Chosen, pause: Callable[[float], None]) -> None:
-    """Let it look at all processes for the sockets that there are now."""
-    with Watch(chosen) as watch:
-        finder.look_for(watch.look().moment.snapshot.sockets)
-    finder.start()
-    until = time.monotonic() + _FIRST_OWNERS_S
-    while finder.holdings().looking and time.monotonic() < until:
-        pause(_POLL_S)
+def _find_first(finder: OwnerFinder) -> None:
+    """Let it look at all processes for the sockets of all namespaces: those are not waited for one by one."""
+    with Watch(ALL) as watch:
+        finder.find(watch.look().moment.snapshot.sockets, _FIRST_OWNERS_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias
 
 from twtop.core.names.labels import NO_LABELS, Labels
@@ -17,9 +18,9 @@ from twtop.sources.panorama import Place, panorama
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from twtop.core.owners.holdings import Holdings
     from twtop.kernel.sockdiag.bytecode import KernelFilter
     from twtop.sources.observer import Frame
+    from twtop.sources.owners.finder import OwnerFinder
     from twtop.sources.panorama import Panorama
 
 ALL: Final = "all"
@@ -28,6 +29,8 @@ OWN: Final = "own"
 Chosen: TypeAlias = Namespace | Literal["all", "own"]
 """A namespace, that of the thread, or all."""
 
+OWNERS_S: Final = 0.1
+"""More than it takes to look at the processes that new sockets may be of, and less than anybody minds."""
 _FIND_EVERY_S: Final = 5.0
 _FIND_SHARE: Final = 100
 """Looking for namespaces costs a hundredth of the time at most."""
@@ -77,30 +80,38 @@ class Watch:
             self._find_s = 0.0
             self._gone.clear()
 
-    def look(self, holdings: Holdings | None = None) -> Frame | Panorama:
-        """Read what was chosen; ``holdings`` is what processes hold, if anybody looks.
+    def look(self, finder: OwnerFinder | None = None, owners_s: float = OWNERS_S) -> Frame | Panorama:
+        """Read what was chosen; ``finder`` is told of the sockets, and asked whose they are.
 
-        Raises KernelError where it cannot be read, or is gone: if it comes back, it is read again.
+        For one namespace it waits ``owners_s`` at most until the holders of new ones are found; else the next
+        look knows. Raises KernelError where what was chosen cannot be read, or is gone: if it comes back, it
+        is read again.
         """
         if self._registry.is_crowded:
             self._registry.prune(
                 slots for reader in self._readers.values() for slots in reader.owners_in_use()
             )
         if self._wanted == ALL:
-            return self._all(holdings)
+            return self._all(finder)
         namespace = own_namespace() if self._wanted == OWN else self._still_there(self._wanted)
         self._keep([namespace])
-        return self._readers[namespace.number].read(holdings)
+        find = None if finder is None else partial(finder.find, within_s=owners_s)
+        return self._readers[namespace.number].read(find)
 
-    def _all(self, holdings: Holdings | None) -> Panorama:
+    def _all(self, finder: OwnerFinder | None) -> Panorama:
         now_s = time.monotonic()
         if now_s >= self._find_s:
             for namespace in self._keep(self._find()):
                 self._gone[namespace.number] = namespace, now_s
-        places = [reader.look(holdings) for reader in self._readers.values()]
+        known = None if finder is None else finder.holdings()
+        find = None if known is None else lambda _: known
+        places = [reader.look(find) for reader in self._readers.values()]
         if not any(place.frame for place in places):
             raise KernelError(str(places[0].problem))
-        return panorama([*places, *self._lately_gone(now_s)])
+        looked = panorama([*places, *self._lately_gone(now_s)])
+        if finder is not None:
+            finder.look_for(looked.moment.snapshot.sockets)
+        return looked
 
     def _keep(self, found: Iterable[Namespace]) -> list[Namespace]:
         """Begin to read what is new; let go of what is not wanted any more, which could not end else."""

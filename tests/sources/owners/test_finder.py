@@ -13,6 +13,7 @@ import pytest
 
 from tests.kernel.processes.held import as_nobody, child, forked
 from tests.lab.oracle import eventually
+from twtop.core.sockets import Sockets
 from twtop.kernel.processes.reading import read_process
 from twtop.sources.live import LiveSource
 from twtop.sources.owners.finder import CPU_SHARE, FIRST_S, OwnerFinder, find_all_owners
@@ -73,6 +74,21 @@ def test_sockets_that_are_still_to_be_looked_for_are_not_said_to_be_held_by_nobo
     eventually(lambda: watched.finder.holdings().looking, expected=False)
     watched.finder.stop()
     assert watched.tell().looking
+
+
+def test_who_asks_for_a_holder_gets_him_with_the_answer(lab: Lab, watched: Watched) -> None:
+    for _ in range(2):
+        with listener(lab.client) as (_, inode), lab.client.entered(), LiveSource() as source:
+            found = watched.finder.find(source.take().sockets, 30)
+        assert (holder(found, inode), found.looking) == (os.getpid(), False)
+
+
+def test_nobody_waits_for_a_finder_that_does_not_work() -> None:
+    finder = OwnerFinder()
+    assert finder.find(Sockets.empty(), 3600).looking
+    finder.start()
+    finder.stop()
+    assert finder.find(Sockets.empty(), 3600).looking
 
 
 def test_the_holder_of_a_new_socket_is_found(lab: Lab, watched: Watched) -> None:

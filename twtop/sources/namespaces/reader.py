@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twtop.errors import KernelError
 from twtop.sources.namespaces.source import open_source
@@ -12,16 +12,18 @@ from twtop.sources.observer import Observer
 from twtop.sources.panorama import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from twtop.core.names.labels import Labels
     from twtop.core.owners.holdings import Holdings
     from twtop.core.owners.registry import Registry
-    from twtop.core.sockets import U32
+    from twtop.core.sockets import U32, Sockets
     from twtop.kernel.namespaces.listing import Namespace
     from twtop.kernel.sockdiag.bytecode import KernelFilter
     from twtop.sources.namespaces.source import Source
     from twtop.sources.observer import Frame
+
+Find: TypeAlias = "Callable[[Sockets], Holdings]"
 
 REST_S: Final = 10.0
 """How often counters and sysctls are read where the kernel counts no sockets."""
@@ -46,17 +48,17 @@ class NamespaceReader:
         self._place = Place(namespace, None, "it was not read yet")
         self._due_s = 0.0
 
-    def read(self, holdings: Holdings | None, *, idle: bool = False) -> Frame:
+    def read(self, find: Find | None, *, idle: bool = False) -> Frame:
         """Take a snapshot and return what follows from it; ``idle``: there are no sockets to look for.
 
-        Raises KernelError.
+        ``find`` is told of the sockets and returns what processes hold. Raises KernelError.
         """
         source, observer = self._open()
         snapshot = source.take_idle() if idle else source.take(self._wanted)
         if not self.namespace.own:
             sockets = replace(snapshot.sockets, namespaces={0: self.namespace.name})
             snapshot = replace(snapshot, sockets=sockets)
-        frame = observer.observe(snapshot, holdings)
+        frame = observer.observe(snapshot, None if find is None else find(snapshot.sockets))
         if frame.host.namespaced and frame.host.namespace_label != self.namespace.name:
             frame = replace(frame, host=frame.host._replace(namespace_label=self.namespace.name))
         return frame
@@ -71,7 +73,7 @@ class NamespaceReader:
         """Return slots of owners that may be named again."""
         return () if self._observer is None else self._observer.owners_in_use()
 
-    def look(self, holdings: Holdings | None) -> Place:
+    def look(self, find: Find | None) -> Place:
         """Read it, unless there is nothing to read or it refused a moment ago; never raises KernelError.
 
         Where the kernel counts no sockets none are looked for: that would be a walk over the machine's whole
@@ -85,7 +87,7 @@ class NamespaceReader:
             if idle and now_s < self._due_s:
                 self._place = replace(self._place, namespace=self.namespace, rests=True)
             else:
-                self._place = Place(self.namespace, self.read(holdings, idle=idle), idle=idle)
+                self._place = Place(self.namespace, self.read(find, idle=idle), idle=idle)
                 self._due_s = now_s + REST_S if idle else 0.0
         except KernelError as error:
             self.close()

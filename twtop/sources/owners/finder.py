@@ -31,10 +31,10 @@ class OwnerFinder:
 
     Use: ``start`` it, if possible before the first dump, which takes a while too; tell it of every snapshot
     (`look_for`); take what it knows (`holdings`), which comes to be complete within a second or so, and later
-    within a second of each snapshot; ``stop`` it. It uses ``cpu_share`` of a core, and `FIRST_S` beyond that
-    for the first pass. That a process has closed or passed on a descriptor is noticed in ``check_every_s`` or
-    little more, where it changes their number, else in four times that. `find_all_owners` is the same without
-    a thread.
+    within a second of each snapshot; ``stop`` it. `find` tells it, and waits a moment for what it knows then:
+    mostly that is everything. It uses ``cpu_share`` of a core, and `FIRST_S` beyond that for the first pass.
+    That a process has closed or passed on a descriptor is noticed in ``check_every_s`` or little more, where
+    it changes their number, else in four times that. `find_all_owners` is the same without a thread.
 
     It never fails: what goes wrong is said in ``Holdings.lack``, and tried again.
     """
@@ -46,6 +46,10 @@ class OwnerFinder:
         self._lock = threading.Lock()
         self._has_mail = threading.Event()
         self._mail: tuple[Held, float] | None = None
+        self._halts = threading.Event()
+        """Set when it has nothing more to do, or may do no more for now."""
+        self._rests = False
+        """Whether it may do no more for now."""
         self._thread = threading.Thread(target=self._run, name="owner-finder", daemon=True)
 
     def start(self) -> None:
@@ -57,7 +61,18 @@ class OwnerFinder:
         """Tell which sockets there are now, in all namespaces looked at; a millisecond for 350,000."""
         with self._lock:
             self._mail = Held.of(sockets), time.monotonic()
+            self._halts.clear()
         self._has_mail.set()
+
+    def find(self, sockets: Sockets, within_s: float) -> Holdings:
+        """Look for these as `look_for` does, wait so long at most, and return what is known then.
+
+        It does not wait where nothing is to be expected: before `start`, and while it rests from its budget.
+        """
+        self.look_for(sockets)
+        if self._thread.is_alive() and not self._rests:
+            self._halts.wait(within_s)
+        return self.holdings()
 
     def holdings(self) -> Holdings:
         """Return what is known now: the same object as before unless something has changed."""
@@ -69,6 +84,7 @@ class OwnerFinder:
         """End; what is known stays."""
         self._ended.set()
         self._has_mail.set()
+        self._halts.set()
         # A thread that the end of the process meets in the middle of numpy aborts it.
         if self._thread.ident:
             self._thread.join(_TO_END_S)
@@ -85,9 +101,18 @@ class OwnerFinder:
             if not self._search.is_first_pass:
                 budget.end_first()
             if rest_s := budget.rest_s(time.monotonic(), time.thread_time()):
+                self._rests = True
+                self._halts.set()
                 self._ended.wait(rest_s)
+                self._rests = False
             elif (idle_s := next_s - time.monotonic()) > 0:
+                self._say_that_all_is_done()
                 self._has_mail.wait(idle_s)
+
+    def _say_that_all_is_done(self) -> None:
+        with self._lock:
+            if self._mail is None:
+                self._halts.set()
 
     def _work(self) -> float:
         """Do a little; return when there is more to do."""
