@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 from textual.binding import Binding, BindingType
 
 from twtop.core.filter import Everything
-from twtop.core.format import counted
 from twtop.errors import UsageError
-from twtop.knowledge.placeholders import duration
+from twtop.export.comparison.sections import Row, moments_text, sections, summary
 from twtop.knowledge.topics import Topic
-from twtop.sources.comparison.comparing import Comparison, compare
+from twtop.sources.comparison.comparing import compare
 from twtop.sources.comparison.kept import ONLY, kept
 from twtop.sources.panorama import Panorama
 from twtop.ui import styles
-from twtop.ui.comparison.items import Item, items, moments_text
-from twtop.ui.comparison.lines import between_line, item_line
+from twtop.ui.comparison.lines import heading_line, row_line
 from twtop.ui.comparison.marks import Marks
 from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.frame_screen import FrameScreen
@@ -57,7 +55,7 @@ class Compared:
 
     title: tuple[tuple[str, Style], ...]
     """Sentences, each with its look."""
-    entries: tuple[Item | Between, ...] = ()
+    entries: tuple[Row | Between, ...] = ()
 
 
 class Wanted(NamedTuple):
@@ -85,17 +83,18 @@ def wanted(marks: Marks, picture: Picture) -> Wanted | None:
 
 def compared(wanted: Wanted) -> Compared:
     """Compare two moments; pure, and slow enough not to be done twice."""
-    clocks = moments_text(wanted.before.wall_s, wanted.after.wall_s)
-    between = " to ".join(f"{name} {clock}" for name, clock in zip(wanted.names, clocks, strict=True))
     try:
         found = compare(wanted.before, wanted.after, wanted.spec, alone=wanted.alone, about=wanted.about)
     except UsageError as error:
-        return Compared(((between, styles.TITLE), (str(error), styles.WARNING)))
-    title = [(f"{between}, {duration(found.seconds)}", styles.TITLE), (_summary(found), styles.BOLD)]
+        return Compared(((str(error), styles.WARNING),))
+    title = [(moments_text(found, wanted.names), styles.TITLE), (summary(found), styles.BOLD)]
     if not isinstance(found.spec.filter, Everything):
         title.append((f"filter: {found.spec.filter}", styles.WARNING))
     title += [(remark, styles.WARNING) for remark in found.remarks]
-    return Compared(tuple(title), tuple(items(found, wanted.names)))
+    entries: list[Row | Between] = []
+    for section in sections(found, wanted.names):
+        entries += [Between(section.title, styles.HEADING, section.columns), *section.rows]
+    return Compared(tuple(title), tuple(entries))
 
 
 def _number(picture: Picture) -> int:
@@ -107,18 +106,6 @@ def _number(picture: Picture) -> int:
 
 
 _NO_MARKS: Final = Compared(tuple((text, styles.PLAIN) for text in _HOW))
-
-
-def _summary(comparison: Comparison) -> str:
-    """Write the sums of all sockets: ``312 sockets, then 845 (+533): 600 new, 67 gone, 245 still there``."""
-    total = comparison.groups.total
-    sums = f"{counted(total.before, 'socket')}, then {total.after:,} ({total.change:+,})"
-    if comparison.unpaired:
-        return sums
-    told = [f"{total.appeared:,} new", f"{total.vanished:,} gone", f"{total.stayed:,} still there"]
-    if total.came or total.left:
-        told.append(f"{total.came:,} into the filter, {total.left:,} out of it")
-    return f"{sums}: {', '.join(told)}"
 
 
 class ComparisonTitle(TextView):
@@ -145,24 +132,24 @@ class ComparisonTitle(TextView):
         ]
 
 
-class ChangeList(SectionedList[Item]):
+class ChangeList(SectionedList[Row]):
     """One line per change, section by section."""
 
     def __init__(self, signs: Signs) -> None:
         super().__init__(id="comparison-list")
         self._signs = signs
 
-    def identity(self, item: Item) -> tuple[str, ...]:
+    def identity(self, item: Row) -> tuple[str, ...]:
         """Return what stays the same while numbers change."""
         return item.identity
 
-    def item_line(self, item: Item, width: int) -> list[Part]:
+    def item_line(self, item: Row, width: int) -> list[Part]:
         """Write a change."""
-        return item_line(item, width, self._signs)
+        return row_line(item, width, self._signs)
 
     def between_line(self, between: Between, width: int) -> list[Part]:
-        """Write a heading, or what is said between changes."""
-        return between_line(between, width, self._signs)
+        """Write a heading."""
+        return heading_line(between, width, self._signs)
 
 
 class ChangeDetail(TextView):
@@ -170,9 +157,9 @@ class ChangeDetail(TextView):
 
     def __init__(self) -> None:
         super().__init__(id="comparison-detail")
-        self._item: Item | None = None
+        self._item: Row | None = None
 
-    def show(self, item: Item | None) -> None:
+    def show(self, item: Row | None) -> None:
         """Show another one, or none."""
         self._item = item
         self.update_lines()

@@ -1,4 +1,4 @@
-"""A comparison as items of a list: what changed the most first, section by section."""
+"""A comparison in sections of rows, what changed the most first: for the screen, and as a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from twtop.core.comparison.groups import GONE, Counts, word_of
 from twtop.core.counters import is_gauge
 from twtop.core.filter import Everything
 from twtop.core.filter.nodes import all_of, named
-from twtop.core.format import count_text, percent_text, rate_text
+from twtop.core.format import count_text, counted, percent_text, rate_text
 from twtop.core.sockets import DTYPES, Sockets
 from twtop.core.states import state_label
 from twtop.core.table.keys import namespace_text
@@ -22,14 +22,11 @@ from twtop.core.text import printable
 from twtop.diagnosis.subjects import towards
 from twtop.knowledge.counter_pages import counter_pages, short_name
 from twtop.knowledge.pages import sysctl_pages
+from twtop.knowledge.placeholders import duration
 from twtop.knowledge.topics import find
-from twtop.ui import styles
-from twtop.ui.sectioned_list import Between
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from rich.style import Style
+    from collections.abc import Callable, Iterable, Iterator
 
     from twtop.core.comparison.groups import GroupChange, GroupChanges
     from twtop.core.comparison.ports import PortChange
@@ -46,20 +43,10 @@ _NUMBER: Final = 7
 _NAME: Final = 21
 """Columns of the name of a counter."""
 _LEAST_RATE: Final = 0.05
-_WORDS: Final[dict[str, Style]] = {
-    "appeared": styles.WARNING,
-    "grew": styles.WARNING,
-    "vanished": styles.NOTE,
-    "shrank": styles.NOTE,
-    "new": styles.WARNING,
-    "worse": styles.ALARM,
-    "better": styles.GOOD,
-    "over": styles.GOOD,
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Item:
+class Row:
     """One line."""
 
     identity: tuple[str, ...]
@@ -74,32 +61,57 @@ class Item:
     leads_to: Callable[[], Expr | Topic | None]
     """A filter for the sockets it is about, or what explains it."""
 
-    @property
-    def look(self) -> Style:
-        """The look of its word."""
-        return _WORDS.get(self.word, styles.PLAIN)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """Rows of one kind."""
+
+    title: str
+    """With what is not shown in it."""
+    columns: tuple[str, ...]
+    """What the numbers of its rows are; none where they have none."""
+    rows: tuple[Row, ...]
 
 
-def items(comparison: Comparison, names: Names) -> Iterator[Item | Between]:
-    """Yield every section that has something to tell, its heading first."""
+def sections(comparison: Comparison, names: Names) -> Iterator[Section]:
+    """Yield all sections."""
     keys = ", ".join(comparison.groups.keys)
-    yield from _groups(comparison, comparison.states, "states", names)
-    yield from _groups(comparison, comparison.groups, f"groups by {keys}", names)
+    yield _groups(comparison, comparison.states, "states", names)
+    yield _groups(comparison, comparison.groups, f"groups by {keys}", names)
     if comparison.owners is not None:
-        yield from _groups(comparison, comparison.owners, "owners by command", names)
+        yield _groups(comparison, comparison.owners, "owners by command", names)
     if (own := comparison.own) is not None:
         # Where the sockets are those of several namespaces, the rest is still of one.
         several = len(comparison.after.sockets.namespaces) > 1
         yield from _of_namespace(own, names, f" of namespace {own.label}" if several else "")
     same = f"{comparison.findings_same:,} as bad as before" if comparison.findings_same else ""
-    yield _heading("findings", (), len(comparison.findings), same)
-    yield from (_finding(change, names) for change in comparison.findings)
+    yield _section("findings", (), (_finding(change, names) for change in comparison.findings), same)
 
 
-def _heading(title: str, columns: tuple[str, ...], found: int, *notes: str) -> Between:
+def summary(comparison: Comparison) -> str:
+    """Write the sums of all sockets: ``312 sockets, then 845 (+533): 600 new, 67 gone, 245 still there``."""
+    total = comparison.groups.total
+    sums = f"{counted(total.before, 'socket')}, then {total.after:,} ({total.change:+,})"
+    if comparison.unpaired:
+        return sums
+    told = [f"{total.appeared:,} new", f"{total.vanished:,} gone", f"{total.stayed:,} still there"]
+    if total.came or total.left:
+        told.append(f"{total.came:,} into the filter, {total.left:,} out of it")
+    return f"{sums}: {', '.join(told)}"
+
+
+def moments_text(comparison: Comparison, names: Names) -> str:
+    """Write which moments are compared: ``A 14:05:10 to B 14:06:40, 90 s``; with days where they differ."""
+    times = [time.localtime(each.wall_s) for each in (comparison.before, comparison.after)]
+    form = "%H:%M:%S" if times[0][:3] == times[1][:3] else "%b %d %H:%M:%S"
+    told = (f"{name} {time.strftime(form, each)}" for name, each in zip(names, times, strict=True))
+    return f"{' to '.join(told)}, {duration(comparison.seconds)}"
+
+
+def _section(title: str, columns: tuple[str, ...], rows: Iterable[Row], *notes: str) -> Section:
+    found = tuple(rows)
     told = [note for note in ("" if found else "nothing changed", *notes) if note]
-    text = f"{title} ({', '.join(told)})" if told else title
-    return Between(text, styles.HEADING, tuple(name.upper() for name in columns) or None)
+    return Section(f"{title} ({', '.join(told)})" if told else title, columns, found)
 
 
 def _others(shown: int, others: int, change: str = "") -> str:
@@ -110,30 +122,32 @@ def _others(shown: int, others: int, change: str = "") -> str:
 # Groups
 
 
-def _groups(
-    comparison: Comparison, groups: GroupChanges, title: str, names: Names
-) -> Iterator[Item | Between]:
+def _groups(comparison: Comparison, groups: GroupChanges, title: str, names: Names) -> Section:
     changed = [change for change in groups.shown if change.word]
     turnover = () if comparison.unpaired else ("NEW", "GONE", "IN", "OUT")
     others = _others(len(changed), groups.others_changed, f"{groups.others.change:+,}")
     same = groups.others_same + len(groups.shown) - len(changed)
-    notes = (others, f"{same:,} as before" if same and changed else "")
-    yield _heading(title, (*names, "CHANGE", *turnover), len(changed), *notes)
     told = [_group(comparison, groups, change, names) for change in changed]
     # The order of equals must not depend on how they are stored.
     order = sorted(zip(changed, told, strict=True), key=lambda pair: (_rank(pair[0].counts), pair[1].text))
-    yield from (item for _, item in order)
+    return _section(
+        title,
+        (*names, "CHANGE", *turnover),
+        (row for _, row in order),
+        others,
+        f"{same:,} as before" if same and changed else "",
+    )
 
 
 def _rank(counts: Counts) -> tuple[int, int, int]:
     return -abs(counts.change), -sum(counts[2:]), -max(counts.before, counts.after)
 
 
-def _group(comparison: Comparison, groups: GroupChanges, change: GroupChange, names: Names) -> Item:
+def _group(comparison: Comparison, groups: GroupChanges, change: GroupChange, names: Names) -> Row:
     counts = change.counts
     turnover = () if comparison.unpaired else tuple(map(_count, counts[2:]))
     text = comparison.text(groups, change)
-    return Item(
+    return Row(
         (*groups.keys, text),
         (_number(counts.before), _number(counts.after), change_text(counts.change), *turnover),
         change.word,
@@ -177,25 +191,23 @@ def _group_filter(comparison: Comparison, groups: GroupChanges, change: GroupCha
 # What is a namespace's own
 
 
-def _of_namespace(own: OwnChanges, names: Names, where: str) -> Iterator[Item | Between]:
-    ports = own.ports
-    others = _others(len(ports.shown), ports.others)
-    yield _heading(f"ports in use{where}", (*names, "CHANGE", "LIMIT", "FULL"), len(ports.shown), others)
-    yield from (_port(change, names) for change in ports.shown)
-    yield _heading(f"counters{where}", (*names, "CHANGE", "PER S"), len(own.counters))
-    yield from (_counter(change, names) for change in own.counters)
-    yield _heading(f"sysctls{where}", (), len(own.sysctls))
-    yield from (_sysctl(change, names) for change in own.sysctls)
+def _of_namespace(own: OwnChanges, names: Names, where: str) -> Iterator[Section]:
+    changes, counters = own.ports, (*names, "CHANGE", "PER S")
+    ports = (_port(change, names) for change in changes.shown)
+    others = _others(len(changes.shown), changes.others)
+    yield _section(f"ports in use{where}", (*names, "CHANGE", "LIMIT", "FULL"), ports, others)
+    yield _section(f"counters{where}", counters, (_counter(change, names) for change in own.counters))
+    yield _section(f"sysctls{where}", (), (_sysctl(change, names) for change in own.sysctls))
 
 
-def _port(change: PortChange, names: Names) -> Item:
+def _port(change: PortChange, names: Names) -> Row:
     limit = change.limit_after or change.limit_before
     full = percent_text(change.after, limit)
     text = change.destination.text
     told = [f"{text}: {_before_and_after(change.before, change.after, names)} ports of {limit:,}"]
     if change.before and change.after and change.limit_before != change.limit_after:
         told.append(f"The limit was {change.limit_before:,} before.")
-    return Item(
+    return Row(
         ("ports", text),
         (_number(change.before), _number(change.after), change_text(change.change), _number(limit), full),
         word_of(change.before, change.after),
@@ -212,7 +224,7 @@ def _port_filter(change: PortChange) -> Expr:
     return towards(one, 0, source=True)
 
 
-def _counter(change: CounterChange, names: Names) -> Item:
+def _counter(change: CounterChange, names: Names) -> Row:
     name, page = printable(change.name), counter_pages().get(change.name)
     meaning = "" if page is None else page.meaning
     fell = change.change < 0 and not is_gauge(change.name)
@@ -221,7 +233,7 @@ def _counter(change: CounterChange, names: Names) -> Item:
         told[0] += f", {change.per_s:,.2f} per second"
     if fell:
         told.append("It can only grow, and counts from 0 again.")
-    return Item(
+    return Row(
         ("counter", name),
         (_number(change.before), _number(change.after), change_text(change.change), _rate(change.per_s)),
         "",
@@ -231,10 +243,10 @@ def _counter(change: CounterChange, names: Names) -> Item:
     )
 
 
-def _sysctl(change: SysctlChange, names: Names) -> Item:
+def _sysctl(change: SysctlChange, names: Names) -> Row:
     name = printable(change.name)
     before, after = ("none" if text is None else printable(text) for text in (change.before, change.after))
-    return Item(
+    return Row(
         ("sysctl", name),
         (),
         "",
@@ -244,10 +256,10 @@ def _sysctl(change: SysctlChange, names: Names) -> Item:
     )
 
 
-def _finding(change: FindingChange, names: Names) -> Item:
+def _finding(change: FindingChange, names: Names) -> Row:
     finding = change.finding
     seen = names[0] if change.word == "over" else names[1]
-    return Item(
+    return Row(
         ("finding", *finding.identity),
         (),
         change.word,
@@ -276,11 +288,3 @@ def _rate(per_s: float | None) -> str:
 def _count(number: int) -> str:
     """Write a count; a blank for none, so that what moved stands out."""
     return _number(number) if number else ""
-
-
-def moments_text(earlier_s: float, later_s: float) -> tuple[str, str]:
-    """Write two Unix times as clocks show them, with the day where they are of different ones."""
-    times = [time.localtime(each) for each in (earlier_s, later_s)]
-    form = "%H:%M:%S" if times[0][:3] == times[1][:3] else "%b %d %H:%M:%S"
-    earlier, later = (time.strftime(form, each) for each in times)
-    return earlier, later

@@ -1,0 +1,1 @@
+"""What happened between two moments: for the screen, as a table, and as JSON."""
