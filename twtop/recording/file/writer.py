@@ -127,6 +127,8 @@ class Writer:
         execute("PRAGMA synchronous = NORMAL")
         execute("PRAGMA wal_autocheckpoint = 0")
         execute(f"PRAGMA journal_size_limit = {self._wal_bytes}")
+        # The log is there from the first transaction on.
+        execute("SELECT * FROM about").fetchone()
         with suppress(OSError):
             self._log = os.open(self._wal, _STANDS_FOR)
 
@@ -304,18 +306,27 @@ class Writer:
 
 def _make(path: Path) -> None:
     """Make an empty file; raises RecordingError where there is anything that it would spoil."""
-    for suffix in ("-wal", "-journal"):
-        if _size_of(Path(f"{path}{suffix}")):
-            raise RecordingError(
-                f"{path}{suffix} belongs to a recording that was moved away without it: move it, too"
-            )
+    # logrotate(8) makes an empty file before it says that there is something to rotate.
+    is_empty = _is_empty_file(path)
+    if is_empty or not os.path.lexists(path):
+        for log in (f"{path}-wal", f"{path}-journal"):
+            if _size_of(Path(log)):
+                raise RecordingError(
+                    f"{log} belongs to a recording that was moved away without it: move it, too"
+                )
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE))
+        os.close(
+            os.open(path, os.O_WRONLY | os.O_CREAT | (0 if is_empty else os.O_EXCL) | os.O_NOFOLLOW, _MODE)
+        )
     except FileExistsError:
+        raise RecordingError(f"{path} exists already, and a recording overwrites nothing") from None
+
+
+def _is_empty_file(path: Path) -> bool:
+    with suppress(OSError):
         found = path.lstat()
-        # logrotate(8) makes an empty file before it says that there is something to rotate.
-        if not stat.S_ISREG(found.st_mode) or found.st_size:
-            raise RecordingError(f"{path} exists already, and a recording overwrites nothing") from None
+        return stat.S_ISREG(found.st_mode) and not found.st_size
+    return False
 
 
 def _connect(path: Path) -> sqlite3.Connection:
