@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import twtop
+from tests.sources.replay.tapes import incident
 from twtop.core.table.fields import FIELDS
 from twtop.core.table.keys import DEFAULT_KEYS, KEYS
 from twtop.export.table import OF_ONE_INSTANT
@@ -185,12 +187,14 @@ def examples() -> list[str]:
     return [line.strip() for text in texts for line in text.splitlines() if line.startswith("  twtop ")]
 
 
-def test_every_example_works() -> None:
+def test_every_example_works(tmp_path: Path) -> None:
     assert len(examples()) > 10
+    incident(tmp_path / "incident.twtop", datetime(2026, 11, 21, 14, 5).timestamp())
     for line in examples():
         command = line.partition("|")[0].partition(">")[0]
         ended = subprocess.run(
             ["sh", "-c", command.replace("twtop", 'exec "$@"', 1), "sh", *TWTOP],
+            cwd=tmp_path,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -15,6 +15,7 @@ from twtop.cli.explain import explain_parser
 from twtop.cli.exporter import exporter_parser
 from twtop.cli.man import man_parser
 from twtop.cli.record import record_parser
+from twtop.cli.replay import replay_parser
 from twtop.cli.screen import demo_parser, screen_parser
 from twtop.cli.snapshot import snapshot_parser
 from twtop.cli.unit import unit_parser
@@ -86,6 +87,12 @@ def _examine(arguments: Namespace) -> int:
     return examine(arguments)
 
 
+def _replay(arguments: Namespace) -> int:
+    from twtop.commands.replay import replay
+
+    return replay(arguments)
+
+
 def _print_explanation(arguments: Namespace) -> int:
     from twtop.commands.explain import print_explanation
 
@@ -137,6 +144,7 @@ _COMMANDS: Final = {
     "watch": _Command(watch_parser, _watch),
     "record": _Command(record_parser, _record),
     "doctor": _Command(doctor_parser, _examine),
+    "replay": _Command(replay_parser, _replay),
     "explain": _Command(explain_parser, _print_explanation),
     "exporter": _Command(exporter_parser, _export_metrics),
     "demo": _Command(demo_parser, _open_demo),

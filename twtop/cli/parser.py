@@ -30,9 +30,25 @@ class Parser(ArgumentParser):
             "-h", "--help", action=Print, text=self.format_help, help="show this help message and exit"
         )
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read arguments; a value may begin with - and a digit, which no option does: ``--at -10m``."""
+        return super().parse_known_args(None if args is None else _joined(args), namespace)
+
     def error(self, message: str) -> NoReturn:
         """Complain as the rest of twtop does."""
         raise UsageError(f"{printable(message)}; see `{self.prog} --help`")
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    joined: list[str] = []
+    for argument in arguments:
+        before = joined[-1] if joined else ""
+        is_value = before.startswith("--") and len(before) > 2 and "=" not in before
+        if is_value and argument[:1] == "-" and argument[1:2].isdecimal():
+            joined[-1] = f"{before}={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 class Print(Action):

@@ -23,6 +23,7 @@ commands, as the first word:
   watch      print a record at every interval: table, JSON lines or CSV
   record     write all that happens into a file, without a screen
   doctor     say what is wrong or about to be, and what to do about it
+  replay     open the screen on a recording, with a time line
   explain    explain a state, sysctl, column, counter, myth or rule on this host
   exporter   answer Prometheus: metrics of states, ports, queues and findings
   demo       open the screen on a private world with sockets in every state
@@ -72,6 +73,11 @@ def _add_screen_options(parser: Parser) -> None:
     parser.add_argument(
         "--allow-close", action="store_true", help="let the key K close sockets, after asking (needs root)"
     )
+    add_config(parser)
+
+
+def add_config(parser: ArgumentParser) -> None:
+    """Add what says which file of options counts."""
     file = parser.add_mutually_exclusive_group()
     file.add_argument("--config", metavar="FILE", help=f"read options from FILE (default: {USUAL_FILE})")
     file.add_argument("--no-config", action="store_true", help="read options from no file")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from twtop.cli.netns import add_netns
 from twtop.cli.options import add_options
 from twtop.cli.parser import Parser, positive
+from twtop.cli.recording import TIMES, add_from
 from twtop.cli.vocabulary import STATUS, VOCABULARY
 
 if TYPE_CHECKING:
@@ -26,15 +27,17 @@ examples:
   twtop snapshot --format json | jq .ports.destinations
   twtop snapshot --by command,state --filter 'user = www-data'
   twtop snapshot --netns all --by namespace,state
+  twtop snapshot --from incident.twtop --at 14:05:10 --by remote
 """
 
 
 def snapshot_parser() -> ArgumentParser:
     """Tell what ``twtop snapshot`` takes."""
     fields = "sockets, soon, left, histogram, queues"
-    vocabulary = VOCABULARY.format(fields=fields)
+    vocabulary = VOCABULARY.format(fields=fields) + TIMES
     parser = Parser("twtop snapshot", _SNAPSHOT, vocabulary, _SNAPSHOT_EXAMPLES, STATUS)
     add_netns(parser)
+    add_from(parser)
     add_options(parser, ("filter", "keys", "sort"))
     parser.add_argument("--sockets", action="store_true", help="single sockets; in JSON besides the groups")
     parser.add_argument(

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def open_screen(arguments: Namespace) -> int:
     """Show the chosen network namespaces until the user leaves; return the exit status."""
-    options = _options(arguments)
+    options = screen_options(arguments)
     require_terminal()
     if arguments.netns == "all" and arguments.keys is None:
-        options = _with_namespaces(options)
+        options = with_namespaces(options)
     return _show(options, arguments.netns)
 
 
@@ -32,12 +32,12 @@ def open_demo(arguments: Namespace) -> int:
     # Before anything is imported that may start threads.
     require_namespaces()
     name_this_host("demo")
-    options = _options(arguments)
+    options = screen_options(arguments)
     with start_world():
         return _show(options)
 
 
-def _with_namespaces(options: ScreenOptions) -> ScreenOptions:
+def with_namespaces(options: ScreenOptions) -> ScreenOptions:
     """Group by namespace first, where the user groups by nothing else."""
     from twtop.core.table.keys import DEFAULT_KEYS, DEFAULT_KEYS_OF_ALL
 
@@ -58,7 +58,7 @@ def _show(options: ScreenOptions, netns: str | None = None) -> int:
     return run(options, collector)
 
 
-def _options(arguments: Namespace) -> ScreenOptions:
+def screen_options(arguments: Namespace) -> ScreenOptions:
     """Put what the command line says before what the file says, and that before the defaults."""
     from twtop.kernel.services import read_services
     from twtop.sources.labels import read_user_labels
@@ -74,7 +74,7 @@ def _chosen_options(arguments: Namespace) -> ScreenOptions:
     from twtop.core.options import ScreenOptions
 
     file = chosen_file(os.environ, arguments.config, ignored=arguments.no_config)
-    chosen = {**chosen_options(arguments), "allow_close": arguments.allow_close}
+    chosen = {**chosen_options(arguments), "allow_close": getattr(arguments, "allow_close", False)}
     if file is None:
         return ScreenOptions(**chosen)
     return ScreenOptions(**{**options_in(file), **chosen, "config_file": str(file.path)})

@@ -9,12 +9,14 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from twtop.commands.choices import chosen_view
+from twtop.commands.recorded import is_recorded, recording_of
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.view import view
 from twtop.errors import UsageError
 from twtop.export.csv_ import groups_csv, sockets_csv
 from twtop.export.json_ import json_text
 from twtop.export.output import emit
+from twtop.export.records import Source
 from twtop.export.table import OF_ONE_INSTANT, groups_table, sockets_table
 from twtop.kernel.host import read_host
 from twtop.kernel.namespaces.choice import choose_namespace
@@ -23,7 +25,9 @@ from twtop.kernel.sockdiag.bytecode import compile_filter
 from twtop.kernel.sysctl import WATCHED
 from twtop.sources.labels import read_user_labels
 from twtop.sources.namespaces.source import open_source
-from twtop.sources.snapshots import lacks_of, moments, take_all, together
+from twtop.sources.panorama import Panorama
+from twtop.sources.replay.recording import narrowed
+from twtop.sources.snapshots import Taken, lacks_of, moments, take_all, together
 from twtop.sources.watch import ALL
 from twtop.ui.terminal.capabilities import capabilities
 
@@ -33,7 +37,6 @@ if TYPE_CHECKING:
 
     from twtop.core.table.view import View
     from twtop.kernel.host import HostInfo
-    from twtop.sources.snapshots import Taken
 
 
 def print_snapshot(arguments: Namespace) -> int:
@@ -41,11 +44,14 @@ def print_snapshot(arguments: Namespace) -> int:
 
     Raises:
         UsageError: the arguments contradict each other, or one cannot be understood.
+        RecordingError: what is read instead of this host cannot be read.
         KernelError: the kernel gives no list of sockets.
         HostError: standard output cannot be written.
     """
     if arguments.limit is not None and arguments.format != "table":
         raise UsageError("--limit shortens tables only; leave it out, or choose --format table")
+    if is_recorded(arguments):
+        return _print_recorded(arguments)
     spec = chosen_view(arguments, (field.name for field in OF_ONE_INSTANT))
     owners = arguments.owners or spec.names_owners
     # JSON tells of the ports of all sockets, whatever the filter. The owner of what nobody holds is told by
@@ -62,9 +68,31 @@ def print_snapshot(arguments: Namespace) -> int:
         return _print(view(moment, spec), source.host, arguments)
 
 
-def _print(shown: View, host: HostInfo, arguments: Namespace, taken: Sequence[Taken] = ()) -> int:
+def _print_recorded(arguments: Namespace) -> int:
+    """Print a look of a recording as if it were taken now."""
+    recording = recording_of(arguments)
+    looked = narrowed(recording.look(recording.row(arguments.at), alone=True), arguments.netns)
+    arguments.netns = ALL if isinstance(looked, Panorama) else None
+    shown = view(looked.moment, chosen_view(arguments, (field.name for field in OF_ONE_INSTANT)))
+    source = Source(recording.tape.name, recording.tape.filter)
+    if not isinstance(looked, Panorama):
+        return _print(shown, looked.host, arguments, source=source)
+    taken = [
+        Taken(place.namespace, None if place.frame is None else place.frame.moment.snapshot, place.problem)
+        for place in looked.places
+    ]
+    return _print(shown, looked.busiest.host._replace(namespace_label=ALL), arguments, taken, source)
+
+
+def _print(
+    shown: View,
+    host: HostInfo,
+    arguments: Namespace,
+    taken: Sequence[Taken] = (),
+    source: Source | None = None,
+) -> int:
     if arguments.format == "json":
-        emit(json_text(shown, host, WATCHED, sockets=arguments.sockets, namespaces=taken))
+        emit(json_text(shown, host, WATCHED, sockets=arguments.sockets, namespaces=taken, recording=source))
         return 0
     snapshot = shown.moment.snapshot
     _remark(lacks_of(taken) if taken else snapshot.lacks)

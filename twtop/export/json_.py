@@ -2,6 +2,8 @@
 
 ``schema``              1; new members may be added to a schema, none is renamed, moved or removed
 ``host``                ``name``, ``kernel`` (its release), ``namespace`` (``host``, its name, or its number)
+``recording``           only with ``--from``: ``name`` of the file, and ``filter``, which selected the sockets
+                        that were recorded, null where all were
 ``time``                end of the dump, ISO 8601 in UTC with milliseconds
 ``filter``              the filter in its canonical words, null without one
 ``by``                  the keys of ``groups``, outermost first
@@ -83,22 +85,29 @@ if TYPE_CHECKING:
     from twtop.core.snapshot import Snapshot
     from twtop.core.sysctls import Sysctls
     from twtop.core.table.view import View
-    from twtop.export.records import GroupRecord, SocketRecord
+    from twtop.export.records import GroupRecord, SocketRecord, Source
     from twtop.kernel.host import HostInfo
     from twtop.sources.snapshots import Taken
 
 SCHEMA: Final = 1
 _NOT_LOOKED: Final = "owners were not looked for; --owners looks for them"
+_NOT_RECORDED: Final = "owners were not looked for when this was recorded"
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def json_text(
-    view: View, host: HostInfo, watched: Iterable[str], *, sockets: bool, namespaces: Sequence[Taken] = ()
+    view: View,
+    host: HostInfo,
+    watched: Iterable[str],
+    *,
+    sockets: bool,
+    namespaces: Sequence[Taken] = (),
+    recording: Source | None = None,
 ) -> Iterator[str]:
     """Yield the document described above; ``watched`` are the sysctls it names.
 
-    ``namespaces`` is what was read of each, where the view is of several.
+    ``namespaces`` is what was read of each, where the view is of several; ``recording``: where it comes from.
     """
     watched = tuple(watched)
     snapshot, spec = view.moment.snapshot, view.spec
@@ -117,6 +126,10 @@ def json_text(
         "degraded": lacks_of(namespaces) if namespaces else snapshot.lacks,
         "owners_lack": owners_lack(snapshot),
     }
+    if recording is not None:
+        document["recording"] = {"name": recording.name, "filter": recording.filter or None}
+        if document["owners_lack"] == _NOT_LOOKED:
+            document["owners_lack"] = _NOT_RECORDED
     if namespaces:
         document["namespaces"] = (_namespace(taken, watched) for taken in namespaces)
     if sockets:

@@ -31,6 +31,15 @@ _AF_INET = 2
 _COLUMNS = tuple(name for name in DTYPES if name != "cgroup")
 
 
+class Source(NamedTuple):
+    """The recording that a snapshot comes from."""
+
+    name: str
+    """What the user calls it."""
+    filter: str
+    """The filter that its sockets were recorded with; empty where all were."""
+
+
 class SocketRecord(NamedTuple):
     """One socket. Addresses are written as ``ss`` writes them, without brackets; times are milliseconds."""
 

@@ -1,0 +1,54 @@
+"""What the command line says of a recording to be read instead of this host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twtop.errors import RecordingError, UsageError
+from twtop.sources.labels import read_user_labels
+from twtop.sources.looks import Missed
+from twtop.sources.replay.recording import Recording, narrowed
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+
+    from twtop.sources.looks import Look
+
+
+def is_recorded(arguments: Namespace) -> bool:
+    """Tell whether a recording is to be read; raises UsageError where what is said contradicts that."""
+    if arguments.recording is None:
+        if getattr(arguments, "at", None) is not None:
+            raise UsageError("--at is a moment of a recording: name that with --from FILE")
+        return False
+    for name, why in (
+        ("owners", "a recording has the owners that were found when it was made"),
+        ("seconds", "a recording tells what was seen before the moment"),
+        ("interval_s", "a recording has the intervals that it was made with"),
+    ):
+        if getattr(arguments, name, None):
+            flag = name.removesuffix("_s")
+            raise UsageError(f"--{flag} and --from contradict each other: {why}")
+    return True
+
+
+def recording_of(arguments: Namespace) -> Recording:
+    """Open what ``--from`` names; raises RecordingError where it cannot be read."""
+    return Recording.open(Path(arguments.recording), read_user_labels())
+
+
+def looks_of(recording: Recording, netns: str | None) -> Iterator[Look]:
+    """Yield all looks, of one namespace if so wanted; raises UsageError where there is none like that."""
+    for number, look in enumerate(recording.looks()):
+        if isinstance(look, Missed):
+            yield look
+            continue
+        try:
+            yield narrowed(look, netns)
+        except (RecordingError, UsageError) as error:
+            # One that is not there in the beginning is more likely to be misspelt than late.
+            if not number:
+                raise
+            yield Missed(look.moment.snapshot.wall_s, str(error))

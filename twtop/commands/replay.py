@@ -1,0 +1,44 @@
+"""``twtop replay``: open the screen on a recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twtop.commands.screen import screen_options, with_namespaces
+from twtop.ui.terminal.capabilities import require_terminal
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def replay(arguments: Namespace) -> int:
+    """Show a recording until the user leaves; return the exit status.
+
+    Raises:
+        UsageError: an argument cannot be understood, or names no moment of the recording.
+        RecordingError: the file cannot be read, or is no recording.
+        HostError: there is no terminal.
+    """
+    options = screen_options(arguments)
+    from twtop.core.names.labels import NO_LABELS
+    from twtop.kernel.allocator import share_one_arena
+    from twtop.sources.replay.player import Player
+    from twtop.sources.replay.recording import Recording
+
+    share_one_arena()
+    labels = options.labels or NO_LABELS
+    recording = Recording.open(Path(arguments.recording), labels)
+    row = 0 if arguments.at is None else recording.row(arguments.at)
+    require_terminal()
+    if recording.is_several(row) and arguments.keys is None:
+        options = with_namespaces(options)
+    player = Player(recording.tape, labels)
+    if arguments.at is None:
+        player.play()
+    else:
+        player.seek(recording.wall_s(row))
+    player.start()
+    from twtop.ui.app import run
+
+    return run(options, player)
