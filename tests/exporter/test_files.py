@@ -44,6 +44,12 @@ def panels() -> list[dict[str, Any]]:
     return found
 
 
+def queries() -> list[str]:
+    """What the dashboard asks, of all hosts."""
+    found = [target["expr"] for panel in panels() for target in panel.get("targets", [])]
+    return [re.sub(r"\$(instance|netns)", ".*", expr).replace("$__rate_interval", "5m") for expr in found]
+
+
 def rules_of(alert: dict[str, Any]) -> set[str]:
     """The rules whose findings an alert is about."""
     rules: set[str] = set(RULES) if "twtop_findings" in alert["expr"] else set()
@@ -105,6 +111,18 @@ def test_promtool_takes_the_alerts(tmp_path: Path) -> None:
     )
     assert checked.returncode == 0, checked.stderr
     assert f"{len(alerts())} rules found" in checked.stdout
+
+
+def test_promtool_takes_what_the_dashboard_asks(tmp_path: Path) -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("promtool (Debian package prometheus) is not installed")
+    rules = [{"record": f"panel:{at}", "expr": expr} for at, expr in enumerate(queries())]
+    path = tmp_path / "rules.yml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    checked = subprocess.run(
+        ["promtool", "check", "rules", path], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_the_dashboard_has_no_source_of_its_own() -> None:

@@ -9,14 +9,17 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http import HTTPStatus
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
 pytest.importorskip("prometheus_client", reason="the extra twtop[exporter] is not installed")
 
+from tests.exporter.test_files import queries
 from twtop.lab.host import endpoint
 
 if TYPE_CHECKING:
@@ -79,17 +82,31 @@ def prometheus(host: Host, folder: Path, target: str) -> Iterator[None]:
         process.wait()
 
 
-def ask(host: Host, path: str) -> Any:
-    """Ask the Prometheus server inside a host; None as long as it does not answer."""
-    with host.entered():
-        connection = http.client.HTTPConnection("127.0.0.1", 9090, timeout=10)
+class Api:
+    """What a Prometheus server inside a host is asked: over one connection, ports are scarce there."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._connection = http.client.HTTPConnection("127.0.0.1", 9090, timeout=10)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def ask(self, path: str) -> Any:
+        """Return the data of an answer; None as long as it does not answer."""
         try:
-            connection.request("GET", path)
-            return json.load(connection.getresponse())["data"]
-        except (OSError, ValueError):
+            with self._host.entered():
+                self._connection.request("GET", f"/api/v1/{path}")
+            response = self._connection.getresponse()
+            body = response.read()
+        except OSError:
+            self.close()
             return None
-        finally:
-            connection.close()
+        if response.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            return None
+        answer = json.loads(body)
+        assert answer["status"] == "success", answer
+        return answer["data"]
 
 
 def wait_for(find: Callable[[], Any], log: Path) -> Any:
@@ -106,10 +123,14 @@ def test_an_alert_fires(lab: Lab, tmp_path: Path) -> None:
     for _ in range(19):
         lab.client.connect(*endpoint(listener))
     remote = f"{lab.server.address()}:{endpoint(listener)[1]}"
-    with exporter(lab.client) as target, prometheus(lab.client, tmp_path, target):
+    with (
+        exporter(lab.client) as target,
+        prometheus(lab.client, tmp_path, target),
+        closing(Api(lab.client)) as api,
+    ):
 
         def firing() -> dict[str, Any]:
-            alerts = (ask(lab.client, "/api/v1/alerts") or {}).get("alerts", [])
+            alerts = (api.ask("alerts") or {}).get("alerts", [])
             return {alert["labels"]["alertname"]: alert for alert in alerts if alert["state"] == "firing"}
 
         alert = wait_for(lambda: firing().get("TwtopPortsNearlyGone"), tmp_path / "log")
@@ -118,7 +139,9 @@ def test_an_alert_fires(lab: Lab, tmp_path: Path) -> None:
         assert f"{lab.client.address()} to {remote} 95%;" in alert["annotations"]["description"]
         assert "a pool" in alert["annotations"]["action"]
         assert "TwtopLookFailed" not in firing()
-        (scraped,) = ask(lab.client, "/api/v1/targets")["activeTargets"]
+        (scraped,) = api.ask("targets")["activeTargets"]
         assert (scraped["health"], scraped["lastError"]) == ("up", "")
-        (groups,) = ask(lab.client, "/api/v1/rules")["groups"]
+        for query in queries():
+            assert api.ask(f"query?query={quote(query)}") is not None
+        (groups,) = api.ask("rules")["groups"]
         assert {(rule["name"], rule["health"]) for rule in groups["rules"] if rule["health"] != "ok"} == set()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.text import printable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _ADDRESS: Final = re.compile(r"(?:\[(?P<six>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})")
 _LAST_PORT: Final = 65535
 _BACKLOG: Final = 64
+_REFUSALS: Final = (errno.EADDRINUSE, errno.EACCES)
 
 
 def listen(text: str) -> socket.socket:
@@ -47,7 +48,7 @@ def _listen(host: str, port: int, text: str) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
         raise UsageError(
-            f"--listen: cannot find the address {printable(repr(host[:80]))}: {_reason(error)}"
+            f"--listen: cannot find the address {printable(repr(host[:80]))}: {system_reason(error)}"
         ) from error
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -66,15 +67,14 @@ def _listen_everywhere(port: int, text: str) -> socket.socket:
             ("::", port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True
         )
     except (OSError, ValueError) as error:
-        # Without IPv6 there are only the others.
-        with suppress(OSError):
-            return socket.create_server(("0.0.0.0", port), backlog=_BACKLOG)  # noqa: S104 - asked for
+        if isinstance(error, OSError) and error.errno in _REFUSALS:
+            _refuse(text, error)
+    # Without IPv6 there are only the others.
+    try:
+        return socket.create_server(("0.0.0.0", port), backlog=_BACKLOG)  # noqa: S104 - asked for
+    except OSError as error:
         _refuse(text, error)
 
 
-def _refuse(text: str, error: OSError | ValueError) -> NoReturn:
-    raise HostError(f"cannot listen on {printable(text)}: {_reason(error)}") from error
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return system_reason(error)
+def _refuse(text: str, error: OSError) -> NoReturn:
+    raise HostError(f"cannot listen on {printable(text)}: {system_reason(error)}") from error

@@ -72,7 +72,8 @@ class Server:
                 try:
                     connection, _ = await loop.sock_accept(self._listener)
                 except OSError:
-                    # Too many open files, or gone before it was accepted.
+                    # Gone before it was accepted; or there are too many open files, and somebody has to go.
+                    self._dismiss()
                     await asyncio.sleep(0.1)
                     continue
                 await self._make_room()
@@ -87,10 +88,14 @@ class Server:
 
     async def _make_room(self) -> None:
         while len(self._places) >= MOST_CONNECTIONS:
-            idle = [task for task, place in self._places.items() if not place.answering]
-            if idle:
-                min(idle, key=lambda task: self._places[task].since_s).cancel()
+            self._dismiss()
             await asyncio.wait(self._places, return_when=asyncio.FIRST_COMPLETED)
+
+    def _dismiss(self) -> None:
+        """Send away who has been waited for longest, if there is anybody."""
+        idle = [task for task, place in self._places.items() if not place.answering]
+        if idle:
+            min(idle, key=lambda task: self._places[task].since_s).cancel()
 
     async def _converse(self, connection: socket.socket, place: _Place) -> None:
         # Who hangs up, is too slow, or speaks no TLS is not worth a word.
