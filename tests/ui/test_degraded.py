@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from twtop.core.snapshot import Snapshot
+    from twtop.kernel.sockdiag.bytecode import KernelFilter
     from twtop.lab.host import Host
 
 COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:[349][0-7]|10[0-7])[;m]")
@@ -36,10 +37,10 @@ async def test_a_failed_snapshot_is_a_line_and_the_last_data_stay(
     take = LiveSource.take
     broken = False
 
-    def sometimes(self: LiveSource) -> Snapshot:
+    def sometimes(self: LiveSource, wanted: KernelFilter | None = None) -> Snapshot:
         if broken:
             raise KernelError("the dump was lost: No buffer space available")
-        return take(self)
+        return take(self, wanted)
 
     monkeypatch.setattr(LiveSource, "take", sometimes)
     async with screen(server) as user:
@@ -47,9 +48,11 @@ async def test_a_failed_snapshot_is_a_line_and_the_last_data_stay(
         await user.until(lambda: len(user.header) == 2, "a problem")
         assert user.header[1] == "! the dump was lost: No buffer space available"
         await user.until(lambda: user.text[1] == user.header[1], "the problem on the screen")
+        assert user.header[0].startswith("STALE ")
         assert user.names == NAMES
         broken = False
         await user.until(lambda: len(user.header) == 1, "no problem any more")
+        assert user.header[0].startswith("LIVE ")
 
 
 async def test_an_error_that_should_not_exist_ends_the_screen(server: Host) -> None:

@@ -43,6 +43,16 @@ async def test_u_takes_the_place_of_the_innermost_key(server: Host) -> None:
     async with screen(server, options(keys=("peer",))) as user:
         await user.press("u")
         assert user.app._spec.keys == ("peer", "owner")
+
+
+async def test_u_leaves_what_stands_above_the_owner_from_the_start(server: Host) -> None:
+    async with screen(server, options(keys=("unit", "state", "owner"))) as user:
+        await user.press("u")
+        assert user.app._spec.keys == ("unit", "state")
+        await user.press("u")
+        assert user.app._spec.keys == ("unit", "owner")
+        await user.press("u")
+        assert user.app._spec.keys == ("unit", "state")
     async with screen(server, options(keys=("owner", "state"))) as user:
         await user.press("u")
         assert user.app._spec.keys == ("state", "peer")

@@ -50,6 +50,8 @@ class Status:
     """The interval is longer than asked for: the CPU budget is used up."""
     wall_s: float | None = None
     frozen: bool = False
+    stale: bool = False
+    """The last look failed: what is shown was true before."""
     masked: bool = False
     """Addresses and names of hosts are pseudonyms."""
     dns: str = ""
@@ -78,7 +80,7 @@ def status_of(
 ) -> Status:
     """Gather what the header says; ``asked_s`` is the interval that the user asked for."""
     problems = (problem,) if problem else ()
-    status = Status(problems=problems, frozen=frozen, masked=privacy.is_on, dns=dns)
+    status = Status(problems=problems, frozen=frozen, stale=bool(problems), masked=privacy.is_on, dns=dns)
     if shown is None:
         return status
     frame, snapshot = shown.frame, shown.view.moment.snapshot
@@ -157,7 +159,9 @@ class Header(LineView):
     def _host_pieces(status: Status) -> list[Piece]:
         clock = time.strftime("%H:%M:%S", time.localtime(status.wall_s)) if status.wall_s else "--:--:--"
         interval = f"{status.interval_s:.1f}s"
-        going = ("FROZEN ", styles.ALARM) if status.frozen else ("LIVE   ", styles.GOOD)
+        going = ("STALE  ", styles.ALARM) if status.stale else ("LIVE   ", styles.GOOD)
+        if status.frozen:
+            going = ("FROZEN ", styles.ALARM)
         return [
             Piece(0, *going),
             Piece(5, "addresses " if status.masked else "", styles.NOTE),
