@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -47,6 +48,20 @@ def test_it_answers_on_loopback_until_a_signal_ends_it(number: signal.Signals, s
             assert b"twtop_look_success 1.0" in page.read()
             process.send_signal(number)
             assert (process.stderr.read(), process.wait(30)) == ("", status)
+
+
+def test_it_answers_where_it_may_open_few_files() -> None:
+    few = ("sh", "-c", 'ulimit -n 40; exec "$@"', "sh", *EXPORTER, "--listen", "127.0.0.1:0")
+    with subprocess.Popen(few, stderr=subprocess.PIPE, text=True) as process, ExitStack() as silent:
+        assert process.stderr is not None
+        url = process.stderr.readline().split()[-1]
+        end = urlsplit(url)
+        for _ in range(60):
+            silent.enter_context(socket.create_connection((end.hostname, end.port), timeout=30))
+        with urllib.request.urlopen(url, timeout=30) as page:  # noqa: S310 - http, as above
+            assert b"twtop_look_success 1.0" in page.read()
+        process.terminate()
+        assert (process.stderr.read(), process.wait(30)) == ("", 0)
 
 
 def test_a_port_that_is_taken() -> None:

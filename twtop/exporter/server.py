@@ -36,6 +36,8 @@ IDLE_S: Final = 330.0
 ANSWER_S: Final = 30.0
 """For the reader of an answer to take all of it."""
 
+_PAUSE_S: Final = 0.1
+"""Before accept() is tried again where nobody can be sent away."""
 _METHODS: Final = ("GET", "HEAD")
 _START: Final = """\
 <!doctype html>
@@ -73,10 +75,9 @@ class Server:
                     connection, _ = await loop.sock_accept(self._listener)
                 except OSError:
                     # Gone before it was accepted; or there are too many open files, and somebody has to go.
-                    self._dismiss()
-                    await asyncio.sleep(0.1)
+                    await self._make_room(len(self._places))
                     continue
-                await self._make_room()
+                await self._make_room(MOST_CONNECTIONS)
                 place = _Place(time.monotonic())
                 task = loop.create_task(self._converse(connection, place))
                 self._places[task] = place
@@ -86,16 +87,15 @@ class Server:
                 task.cancel()
             await asyncio.gather(*self._places, return_exceptions=True)
 
-    async def _make_room(self) -> None:
-        while len(self._places) >= MOST_CONNECTIONS:
-            self._dismiss()
+    async def _make_room(self, most: int) -> None:
+        """Send away who has been waited for longest, until there are fewer connections."""
+        if not most:
+            await asyncio.sleep(_PAUSE_S)
+        while 0 < most <= len(self._places):
+            idle = [task for task, place in self._places.items() if not place.answering]
+            if idle:
+                min(idle, key=lambda task: self._places[task].since_s).cancel()
             await asyncio.wait(self._places, return_when=asyncio.FIRST_COMPLETED)
-
-    def _dismiss(self) -> None:
-        """Send away who has been waited for longest, if there is anybody."""
-        idle = [task for task, place in self._places.items() if not place.answering]
-        if idle:
-            min(idle, key=lambda task: self._places[task].since_s).cancel()
 
     async def _converse(self, connection: socket.socket, place: _Place) -> None:
         # Who hangs up, is too slow, or speaks no TLS is not worth a word.
