@@ -1,4 +1,4 @@
-"""What twtop costs, on real sockets: ``python -m tests.bench snapshot|screen|diagnosis|owners|exporter``.
+"""What twtop costs, on real sockets: ``python -m tests.bench KIND``, of which ``--help`` lists the kinds.
 
 Targets stand beside the figures; a missed one is no failure, because figures of different machines differ.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import diagnosis, exporter, owners, screen, snapshot
+from tests.bench import diagnosis, exporter, owners, record_codec, screen, snapshot
 from twtop.errors import TwtopError
 
 
@@ -22,7 +22,8 @@ def main() -> int:
         "owners", help="who holds the sockets: the first answer against ss, and each tick"
     )
     scrape = kinds.add_parser("exporter", help="a scrape against one tick of the snapshot benchmark")
-    for kind in (once, live, rules, whose, scrape):
+    tape = kinds.add_parser("record", help="bytes and CPU of a recording, of a busy host and of a quiet one")
+    for kind in (once, live, rules, whose, scrape, tape):
         kind.add_argument("--sockets", type=int, default=300_000, help="how many TIME-WAITs (default 300000)")
     once.add_argument("--alternate", type=int, default=100_000, help="how many of the second kind (100000)")
     for kind in (once, rules, scrape):
@@ -33,6 +34,7 @@ def main() -> int:
         kind.add_argument("--descriptors", type=int, default=50_000, help="sockets that they hold (50000)")
     whose.add_argument("--rounds", type=int, default=5, help="how often to measure the first answer (5)")
     whose.add_argument("--ticks", type=int, default=10, help="seconds for which to measure ticks (10)")
+    tape.add_argument("--rounds", type=int, default=15, help="for how many looks, one a second (15)")
     chosen = parser.parse_args()
     try:
         match chosen.kind:
@@ -42,6 +44,8 @@ def main() -> int:
                 diagnosis.run(chosen.sockets, chosen.rounds)
             case "owners":
                 owners.run(chosen.processes, chosen.descriptors, chosen.sockets, chosen.rounds, chosen.ticks)
+            case "record":
+                record_codec.run(chosen.sockets, chosen.rounds)
             case "exporter":
                 exporter.run(chosen.sockets, chosen.rounds)
             case _:

@@ -6,25 +6,18 @@ import compileall
 import re
 import select
 import statistics
-import subprocess
-import sys
 import time
-from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Final, NamedTuple
+from contextlib import ExitStack
+from typing import Final, NamedTuple
 
 import psutil
 
-from tests.bench.feeder import LIFE_S
+from tests.bench.fed import fed
 from tests.bench.report import Figure, Target, show, where
 from tests.pty.terminal import ROOT, Terminal, python
 from twtop.lab.crowd import Crowd
 from twtop.lab.lab import Lab
 from twtop.lab.namespaces import require_namespaces
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from twtop.lab.host import Host
 
 SIZES: Final = ((80, 24), (200, 50))
 MANY: Final = 10_000
@@ -96,28 +89,10 @@ def run(sockets: int, processes: int, descriptors: int) -> None:
         if processes:
             print(f"{processes:,} processes hold {descriptors:,} sockets besides", flush=True)
             others.enter_context(Crowd(lab.client, processes, descriptors))
-        others.enter_context(_fed(lab.client, sockets))
+        others.enter_context(fed(lab.client, sockets))
         others.enter_context(lab.client.entered())
         for columns, rows in SIZES:
             _measure(columns, rows, targets)
-
-
-@contextmanager
-def _fed(host: Host, sockets: int) -> Iterator[None]:
-    """Keep so many TIME-WAITs up in a host, from when the first of them end."""
-    host.sysctl("net.ipv4.tcp_max_tw_buckets", 2 * sockets)
-    with host.entered():
-        feeder = subprocess.Popen(python("tests.bench.feeder", str(sockets)), cwd=ROOT)
-    try:
-        print(
-            f"{sockets:,} TIME-WAITs, {sockets / LIFE_S:,.0f} born and gone a second: ready in {LIFE_S + 5} s"
-        )
-        sys.stdout.flush()
-        time.sleep(LIFE_S + 5)
-        yield
-    finally:
-        feeder.kill()
-        feeder.wait()
 
 
 def _measure(columns: int, rows: int, targets: Targets) -> None:
