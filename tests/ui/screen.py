@@ -58,6 +58,12 @@ class Screen:
         self.table = app.query_one(GroupTable)
 
     @property
+    def collector(self) -> Collector:
+        """What collects; a replay has none."""
+        assert self.app._collector is not None
+        return self.app._collector
+
+    @property
     def text(self) -> list[str]:
         """All that is drawn now, line by line."""
         strips = self.app.screen._compositor.render_strips()
@@ -132,6 +138,15 @@ class Screen:
             if time.monotonic() > deadline:
                 raise AssertionError(f"not in {SECONDS} s: {what}; the screen:\n" + "\n".join(self.text))
             await self.pilot.pause(0.01)
+
+    async def said(self, text: str) -> None:
+        """Wait until a line of the screen says so, or a notification, which may be broken into lines."""
+
+        def said() -> bool:
+            notified = (f"{each.title} {each.message}" for each in self.app._notifications)
+            return any(text in line for line in (*self.text, *notified))
+
+        await self.until(said, text)
 
     async def next_frame(self) -> None:
         """Wait until something newer is shown."""

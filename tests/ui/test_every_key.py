@@ -27,6 +27,7 @@ from twtop.ui.group_screen import GroupScreen
 from twtop.ui.help_screen import HelpScreen, HelpText
 from twtop.ui.namespaces.screen import NamespacesScreen
 from twtop.ui.table.table import GroupTable
+from twtop.ui.timeline.entry import TimeEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 BINDINGS: dict[str, Sequence[BindingType]] = {
     "app": KEYS,
     "table": GroupTable.BINDINGS,
+    "time entry": TimeEntry.BINDINGS,
     "filter": FilterBar.BINDINGS,
     "group": GroupScreen.BINDINGS,
     "help": HelpScreen.BINDINGS,
@@ -92,7 +94,7 @@ async def test_help_lists_every_key_of_the_main_screen() -> None:
             "closing",
             "frame screen",
         )
-        for owner in ("app", "table", "filter", "explain", *views):
+        for owner in ("app", "table", "filter", "time entry", "explain", *views):
             for keys, meaning in described(BINDINGS[owner]):
                 assert f"{keys} " in text, keys
                 assert meaning in text

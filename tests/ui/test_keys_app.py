@@ -244,5 +244,5 @@ async def test_quit(server: Host, key: str) -> None:
         await user.press(key)
         assert user.app._exit
         assert user.app.return_code == 0
-    user.app._collector._thread.join(5)
-    assert not user.app._collector._thread.is_alive()
+    user.collector._thread.join(5)
+    assert not user.collector._thread.is_alive()

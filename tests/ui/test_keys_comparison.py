@@ -28,7 +28,7 @@ def stepped() -> TwtopApp:
 
 async def step(user: Screen, second: int) -> None:
     """Show the moment so many seconds later."""
-    collector, wanted = user.app._collector, frames()[second]
+    collector, wanted = user.collector, frames()[second]
     assert isinstance(collector, Stepped)
     collector.show(wanted)
     await user.until(lambda: user.frames == wanted.moment.snapshot.instant_s, "the moment")

@@ -183,7 +183,7 @@ async def test_one_alone(key: str, user: Screen, towns: Lab) -> None:
     assert not isinstance(user.app.screen, FrameScreen)
     await user.until(lambda: f"ns {place.namespace.name}" in user.header[0], "its name")
     assert user.app._spec.keys == ("namespace",)
-    assert user.app._collector.chosen == place.namespace
+    assert user.collector.chosen == place.namespace
     assert user.app._shown is not None
     assert user.app._shown.frame.ports.range.low == 40000
 
@@ -196,7 +196,7 @@ async def test_all_together(key: str, at_home: Screen, towns: Lab) -> None:
     await at_home.until(lambda: any("ns all" in line for line in at_home.header), "all in the header")
     await at_home.until(lambda: shown_number(at_home) < 0, "several in the table")
     assert at_home.app._spec.keys == DEFAULT_KEYS_OF_ALL
-    assert at_home.app._collector.chosen == ALL
+    assert at_home.collector.chosen == ALL
     await opened(at_home)
     await select(at_home, towns.server)
     await at_home.press("enter")
@@ -207,10 +207,10 @@ async def test_all_together(key: str, at_home: Screen, towns: Lab) -> None:
 @pressing("namespaces", "N")
 async def test_closed_without_a_choice(key: str, at_home: Screen) -> None:
     await opened(at_home)
-    assert at_home.app._collector.chosen == ALL
+    assert at_home.collector.chosen == ALL
     await at_home.press(key)
     await at_home.until(lambda: not isinstance(at_home.app.screen, FrameScreen), "the table")
-    back: object = at_home.app._collector.chosen
+    back: object = at_home.collector.chosen
     assert back == OWN
     await at_home.until(lambda: not isinstance(at_home.app._newest, Panorama), "only one is read")
 
@@ -235,7 +235,7 @@ async def test_one_that_cannot_be_read_says_why(user: Screen, towns: Lab) -> Non
     assert "It cannot be read: it is gone" in [detail.line(at, 100)[0][0] for at in range(detail.line_count)]
     view.action_choose()
     assert isinstance(user.app.screen, NamespacesScreen)
-    assert user.app._collector.chosen == ALL
+    assert user.collector.chosen == ALL
 
 
 async def test_the_ss_command_enters_the_namespace(user: Screen, towns: Lab) -> None:

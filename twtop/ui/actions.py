@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 
 from twtop.knowledge.explain import explain
-from twtop.ui.bindings import IDLE, footer_keys, typing_keys
+from twtop.ui.bindings import IDLE, typing_keys
 from twtop.ui.explanation.screen import ExplainScreen
 from twtop.ui.explanation.trail import Trail
 from twtop.ui.frame_screen import FrameScreen
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from twtop.core.options import ScreenOptions
     from twtop.core.signs import Signs
     from twtop.core.table.view import Spec
+    from twtop.sources.replay.player import Player
     from twtop.ui.filter_bar import FilterBar
     from twtop.ui.panels import Panels
     from twtop.ui.picture import Picture
@@ -54,6 +55,8 @@ class Actions(App[None], inherit_bindings=False):
     """What the user chose to see."""
     _shown: Picture | None
     _frozen: bool
+    _player: Player | None = None
+    """Plays what is shown; None while that is of the present."""
     _stale: asyncio.Event
     """Set when what is shown is to be computed anew."""
     _unexplained: asyncio.Event
@@ -70,6 +73,10 @@ class Actions(App[None], inherit_bindings=False):
     @abstractmethod
     async def _explain_cursor(self) -> None:
         """Explain what is under the cursor."""
+
+    @abstractmethod
+    def _show_keys(self) -> None:
+        """Name the keys that matter now."""
 
     def chosen(self) -> ScreenOptions:
         """Return the options that would show again what is shown; who lets the user switch one adds it."""
@@ -146,7 +153,7 @@ class Actions(App[None], inherit_bindings=False):
 
     def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
         """Give the keys back to the table."""
-        self._panels.footer.show_keys(footer_keys(self._keys, self._idle))
+        self._show_keys()
         if not event.elsewhere:
             self._panels.table.focus()
 
@@ -238,7 +245,8 @@ class Actions(App[None], inherit_bindings=False):
             self.notify("ss has no equivalent of this filter.", severity="warning", timeout=4)
             return
         self.copy_to_clipboard(command)
-        self.notify(f"Copied: {command}", timeout=4, markup=False)
+        now = "" if self._player is None else "  It lists what is there now."
+        self.notify(f"Copied: {command}{now}", timeout=4, markup=False)
 
     def action_help(self) -> None:
         """List every key."""

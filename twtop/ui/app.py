@@ -20,7 +20,8 @@ from twtop.sources.closer import Closer
 from twtop.sources.collector import Collector, Crash, Failure, Result
 from twtop.sources.observer import Frame
 from twtop.sources.panorama import Looked, Panorama
-from twtop.ui.bindings import KEYS, footer_keys, key_names
+from twtop.sources.replay.player import Player
+from twtop.ui.bindings import KEYS, footer_keys, key_names, past_keys
 from twtop.ui.closing.actions import ClosingActions
 from twtop.ui.comparison.actions import ComparisonActions
 from twtop.ui.comparison.marks import Marks
@@ -43,6 +44,8 @@ from twtop.ui.terminal.capabilities import capabilities
 from twtop.ui.terminal.driver import TerminalDriver
 from twtop.ui.terminal.run import run_app
 from twtop.ui.themes import ThemeActions
+from twtop.ui.timeline.actions import TimelineActions
+from twtop.ui.timeline.saving import IncidentActions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,15 +59,17 @@ if TYPE_CHECKING:
 _TICK_S = 1.0
 
 
-def run(options: ScreenOptions, collector: Collector) -> int:
-    """Show what a collector collects until the user leaves; return the exit status."""
-    return run_app(TwtopApp(options, collector))
+def run(options: ScreenOptions, source: Collector | Player) -> int:
+    """Show what is collected, or played, until the user leaves; return the exit status."""
+    return run_app(TwtopApp(options, source))
 
 
 class TwtopApp(
+    TimelineActions,
     ClosingActions,
     ComparisonActions,
     DetailsActions,
+    IncidentActions,
     NamesActions,
     NamespaceActions,
     OwnerActions,
@@ -89,7 +94,7 @@ class TwtopApp(
             """Let one message stand for all that wait."""
             return isinstance(message, TwtopApp.Collected)
 
-    def __init__(self, options: ScreenOptions, collector: Collector) -> None:
+    def __init__(self, options: ScreenOptions, source: Collector | Player) -> None:
         # Asked first: Textual takes NO_COLOR out of the environment.
         can = capabilities(os.environ)
         self.signs = UNICODE if can.unicode else ASCII
@@ -118,7 +123,8 @@ class TwtopApp(
         self._track = DrainTrack()
         self._stale = asyncio.Event()
         self._unexplained = asyncio.Event()
-        self._collector = collector
+        self._source = source
+        self._collector = None if isinstance(source, Player) else source
         self._closer = Closer() if options.allow_close else None
 
     def compose(self) -> ComposeResult:
@@ -128,7 +134,7 @@ class TwtopApp(
     def on_mount(self) -> None:
         """Start to collect."""
         self._panels.filter_bar.text = self._filter_text()
-        self._panels.footer.show_keys(footer_keys(self._keys, self._idle))
+        self._show_keys()
         self._panels.table.focus()
         self.set_keymap(textual_keymap(self._keys))
         self.screen.add_class("-no-drain")
@@ -136,17 +142,23 @@ class TwtopApp(
         self.run_worker(self._paint(), name="paint")
         self.run_worker(self._explain(), name="explain")
         self.set_interval(_TICK_S, self._tick)
-        self._collector.listen(self._deliver)
-        self._collector.start()
+        if isinstance(self._source, Player):
+            self._play(self._source)
+        else:
+            self._source.listen(self._deliver)
+            self._source.start()
 
     def on_unmount(self) -> None:
-        """Stop to collect."""
-        self._collector.stop()
+        """Stop to collect, and to play."""
+        self._source.stop()
+        if self._player is not None:
+            self._player.stop()
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the arrangement for the size."""
         arrange(self.screen_stack[0], event.size)
         self._panels.findings.fit()
+        self._panels.timeline.fit()
 
     # What comes in
 
@@ -156,38 +168,53 @@ class TwtopApp(
         self.post_message(self.Collected())
 
     def on_twtop_app_collected(self) -> None:
-        """Show the newest result, unless the screen is frozen."""
+        """Show the newest result, unless the screen is frozen, or in the past."""
         match self._result:
             case Crash(error):
                 raise error
             case Failure(reason):
-                self._problem = reason
-                self._show_status()
+                if self._player is None:
+                    self._problem = reason
+                    self._show_status()
             case Frame() | Panorama() as looked:
-                self._problem = None
                 self._newest = looked
                 self._find_out_about_closing()
-                if not self._frozen:
-                    self._stale.set()
+                if self._player is None:
+                    self._problem = None
+                    if not self._frozen:
+                        self._stale.set()
 
     async def _paint(self) -> None:
         """Compute a picture whenever something changed, one at a time, off the screen's path."""
         while True:
             await self._stale.wait()
             self._stale.clear()
-            looked = self._shown.looked if self._frozen and self._shown else self._newest
+            looked, past = self._wanted
             if looked is None:
                 continue
             shown = await asyncio.to_thread(
-                picture, looked, self._spec, self._panels.focus, self._track, self._alone
+                picture, looked, self._spec, self._panels.focus, self._track, self._alone, past=past
             )
-            if self._frozen and self._shown and looked is not self._shown.looked:
-                # Frozen meanwhile: what is on the screen stays, with whatever else was chosen.
+            if self._is_unwanted(shown):
+                # What is on the screen stays, with whatever else was chosen, or the other time is on its way.
                 self._stale.set()
             else:
                 self._show(shown)
                 if isinstance(self.screen, FrameScreen):
                     await self.screen.follow(shown)
+
+    @property
+    def _wanted(self) -> tuple[Looked | None, bool]:
+        """What is to be shown, if it is there yet, and whether that is the past."""
+        if self._player is not None:
+            return self._past, True
+        return (self._shown.looked if self._frozen and self._shown else self._newest), False
+
+    def _is_unwanted(self, shown: Picture) -> bool:
+        """Tell whether the screen was frozen, or went to another time, while a picture was computed."""
+        if shown.past is (self._player is None):
+            return True
+        return self._frozen and self._shown is not None and shown.looked is not self._shown.looked
 
     async def _explain(self) -> None:
         """Explain what is under the cursor whenever that changed."""
@@ -221,8 +248,16 @@ class TwtopApp(
         """Let timers run down between snapshots that are further apart than a second."""
         if not self._frozen and self._shown and self._shown.frame.interval_s > 1.5 * _TICK_S:
             self._panels.table.update_lines()
+        if self._player is not None:
+            self._show_time()
 
     # What is shown
+
+    def _show_keys(self) -> None:
+        keys = footer_keys(self._keys, self._idle)
+        if self._player is not None:
+            keys = past_keys(self._keys, replays=self._collector is None)
+        self._panels.footer.show_keys(keys)
 
     def _show_heading(self) -> None:
         self._panels.heading.show(self._spec, self._panels.table.heading)
@@ -241,6 +276,8 @@ class TwtopApp(
                 filter_text=self._filter_text(),
                 asked_s=self._options.interval_s,
                 own_cost=self._own_cost,
+                travel=self.travel,
+                kept=self._kept_text(),
             )
         )
 

@@ -21,7 +21,22 @@ _KEYS: Final = (
     Binding("s,greater_than_sign", "sort(1)", "sort", tooltip="Sort by the next column"),
     Binding("S,less_than_sign", "sort(-1)", "sort back", tooltip="Sort by the column before"),
     Binding("r", "reverse", "reverse", tooltip="Reverse the order"),
-    Binding("space", "freeze", "freeze", tooltip="Freeze what is shown; collecting goes on"),
+    Binding(
+        "space",
+        "freeze",
+        "freeze",
+        tooltip="Freeze what is shown; collecting goes on. In the past, or a replay: play, or pause",
+    ),
+    Binding("comma", "step(-1)", "earlier", tooltip="Go one look back; from live, into the last 10 minutes"),
+    Binding("full_stop", "step(1)", "later", tooltip="Go one look on; after the last one, back to live"),
+    Binding("left_curly_bracket", "seek_finding(-1)", "finding before", tooltip="Go back to what was found"),
+    Binding("right_curly_bracket", "seek_finding(1)", "finding after", tooltip="Go on to what was found"),
+    Binding(
+        "t", "type_time", "time", tooltip="Type a time to go to: 14:05, 14:05:10, -10m, next, start, live"
+    ),
+    Binding("w", "save_incident", "save incident", tooltip="Save the last 10 minutes to a file"),
+    Binding("plus", "speed(1)", "faster", tooltip="Play the past faster: 1 to 60 times as fast as it was"),
+    Binding("minus", "speed(-1)", "slower", tooltip="Play the past slower"),
     Binding("f", "view('findings')", "findings", tooltip="Show what is wrong or about to be, and what to do"),
     Binding("b", "view('budgets')", "budgets", tooltip="Show each destination's port budget, and what if"),
     Binding("v", "view('diagram')", "diagram", tooltip="Show the state diagram with what moves in it"),
@@ -120,6 +135,29 @@ def described(bindings: Iterable[BindingType]) -> list[tuple[str, str]]:
         for binding in bindings
         if isinstance(binding, Binding)
     ]
+
+
+_IN_THE_PAST: Final = (
+    (("step(-1)", "step(1)"), "step"),
+    (("freeze",), "play"),
+    (("seek_finding(-1)", "seek_finding(1)"), "finding"),
+    (("speed(1)", "speed(-1)"), "speed"),
+    (("type_time",), "time"),
+)
+"""Actions, and what both are called in the footer."""
+
+
+def past_keys(keys: Sequence[BindingType], *, replays: bool) -> list[tuple[str, str]]:
+    """Return (key, name) of what the footer shows in the past: the way back first, then those of time."""
+    by_action = {binding.action: binding for binding in keys if isinstance(binding, Binding)}
+
+    def first(action: str) -> str:
+        return key_names(by_action[action])[0]
+
+    back = [] if replays else [(first("clear_filter"), "live")]
+    of_time = [(" ".join(first(action) for action in actions), name) for actions, name in _IN_THE_PAST]
+    shown = {key for key, _ in back} | {"space"}
+    return [*back, *of_time, *(pair for pair in footer_keys(keys) if pair[0] not in shown)]
 
 
 IDLE: Final = frozenset({"close_sockets"})

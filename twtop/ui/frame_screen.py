@@ -31,13 +31,19 @@ Prepared = TypeVar("Prepared")
 
 
 _SHARED: Final = (
-    Binding("space", "app.freeze", "freeze", tooltip="Freeze what is shown; collecting goes on"),
+    Binding("space", "app.freeze", "freeze", tooltip="Freeze what is shown; in the past, play or pause"),
     Binding("question_mark", "help", "help", tooltip="List the keys of the view"),
     Binding("escape,q", "dismiss", "back", tooltip="Back to the table"),
 )
 _NOT_IN_FOOTER: Final = (
     Binding("f1", "help", tooltip="List the keys of the view"),
     Binding("P", "app.privacy", tooltip="Mask addresses, or show them again"),
+    Binding("comma", "app.step(-1)", tooltip="Go one look back in time"),
+    Binding("full_stop", "app.step(1)", tooltip="Go one look on; after the last one, back to live"),
+    Binding("left_curly_bracket", "app.seek_finding(-1)", tooltip="Go back to where something was found"),
+    Binding("right_curly_bracket", "app.seek_finding(1)", tooltip="Go on to where something was found"),
+    Binding("plus", "app.speed(1)", tooltip="Play the past faster"),
+    Binding("minus", "app.speed(-1)", tooltip="Play the past slower"),
     Binding("f", "app.view('findings')", tooltip="Show the findings instead"),
     Binding("b", "app.view('budgets')", tooltip="Show the budgets instead"),
     Binding("v", "app.view('diagram')", tooltip="Show the state diagram instead"),
@@ -88,6 +94,7 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
         self._frozen = False
         self._masked = False
         self._namespace = ""
+        self._time = ""
 
     def compose(self) -> ComposeResult:
         """Show the content above the keys."""
@@ -124,8 +131,14 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
         self._masked = masked
         self._show_note()
 
+    def show_time(self, time: str) -> None:
+        """Say where in the past what is shown is; nothing of the present."""
+        if time != self._time:
+            self._time = time
+            self._show_note()
+
     def _show_note(self) -> None:
-        states = ("FROZEN" if self._frozen else "", "MASKED" if self._masked else "")
+        states = (self._time, "FROZEN" if self._frozen else "", "MASKED" if self._masked else "")
         notes = (*states, f"ns {self._namespace}" if self._namespace else "")
         self._footer.show_note("  ".join(filter(None, notes)))
 

@@ -10,6 +10,7 @@ from twtop.core.format import count_text
 from twtop.ui import styles
 from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.line_view import LineView, Part
+from twtop.ui.timeline.words import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from twtop.ui.own_cost import OwnCost
     from twtop.ui.picture import Picture
     from twtop.ui.privacy.actions import Privacy
+    from twtop.ui.timeline.words import Travel
 
 _NARROWEST: Final = 20
 _LEAST_FILTER: Final = 20
@@ -28,6 +30,9 @@ _CLEARS: Final = "  (esc clears)"
 _HIDES_SESSION: Final = "  SSH session hidden (o)"
 _COST_COLUMNS: Final = len("cpu 12% 100M")
 """What it costs always has so much room: nothing comes and goes with a digit."""
+
+
+_KEPT_COLUMNS: Final = len("  kept 10m 59s 33.5M")
 
 
 class Piece(NamedTuple):
@@ -52,6 +57,8 @@ class Status:
     frozen: bool = False
     stale: bool = False
     """The last look failed: what is shown was true before."""
+    past: str = ""
+    """PAST, or REPLAY with the name of the recording; empty at the present."""
     masked: bool = False
     """Addresses and names of hosts are pseudonyms."""
     dns: str = ""
@@ -62,6 +69,8 @@ class Status:
     hides_session: bool = False
     """The SSH connection that twtop is used over is left out."""
     own_cost: str = ""
+    kept: str = ""
+    """How much of the last minutes is kept."""
     problems: tuple[str, ...] = ()
     several: bool = False
     """The table shows several network namespaces."""
@@ -77,10 +86,24 @@ def status_of(
     filter_text: str,
     asked_s: float,
     own_cost: OwnCost,
+    travel: Travel | None = None,
+    kept: str = "",
 ) -> Status:
     """Gather what the header says; ``asked_s`` is the interval that the user asked for."""
-    problems = (problem,) if problem else ()
-    status = Status(problems=problems, frozen=frozen, stale=bool(problems), masked=privacy.is_on, dns=dns)
+    problems = [problem] if problem else []
+    if travel is not None and travel.playback.filter:
+        problems.append(f"recorded with a filter, no other sockets: {travel.playback.filter}")
+    # The way back takes a moment, too.
+    past = travel.title if travel is not None else "PAST" if shown is not None and shown.past else ""
+    status = Status(
+        problems=tuple(problems),
+        frozen=frozen,
+        stale=problem is not None,
+        past=past,
+        masked=privacy.is_on,
+        dns=dns,
+        kept=kept,
+    )
     if shown is None:
         return status
     frame, snapshot = shown.frame, shown.view.moment.snapshot
@@ -93,7 +116,7 @@ def status_of(
         namespace=label if several is None else f"all {len(several.places)}, panels: {label}",
         several=several is not None,
         interval_s=frame.interval_s,
-        stretched=frame.interval_s > asked_s * 1.05,
+        stretched=not past and frame.interval_s > asked_s * 1.05,
         wall_s=snapshot.wall_s,
         filter=filter_text or None,
         matching=shown.view.matching,
@@ -146,6 +169,9 @@ class Header(LineView):
             shown = self.signs.clipped(text, room)
             parts.append((shown, style))
             room -= len(shown)
+        if number == 0 and self._status.past:
+            # Nobody is to take it for the present: the whole line has another look.
+            return [("".join(text for text, _ in parts).ljust(width), styles.PAST)]
         return parts
 
     def _whole_line(self, number: int, width: int) -> Iterable[Part]:
@@ -157,24 +183,32 @@ class Header(LineView):
 
     @staticmethod
     def _host_pieces(status: Status) -> list[Piece]:
-        clock = time.strftime("%H:%M:%S", time.localtime(status.wall_s)) if status.wall_s else "--:--:--"
-        interval = f"{status.interval_s:.1f}s"
+        wall_s = status.wall_s
+        at = clock(wall_s, time.time() if status.past else wall_s) if wall_s else "--:--:--"
+        interval = "" if status.past else f"{status.interval_s:.1f}s "
         going = ("STALE  ", styles.ALARM) if status.stale else ("LIVE   ", styles.GOOD)
         if status.frozen:
             going = ("FROZEN ", styles.ALARM)
+        if status.past:
+            going = (status.past.ljust(len("FROZEN")) + " ", styles.PAST)
         return [
             Piece(0, *going),
             Piece(5, "addresses " if status.masked else "", styles.NOTE),
             Piece(0, "masked " if status.masked else "", styles.NOTE),
             Piece(5, status.dns, styles.NOTE),
-            Piece(1, f"{clock}  ", styles.BOLD),
-            Piece(2, f"{interval} ", styles.WARNING if status.stretched else styles.PLAIN),
-            Piece(4, "(stretched: CPU budget) " if status.stretched else " ", styles.WARNING),
-            Piece(8, "twtop ", styles.TITLE),
+            Piece(1, f"{at}  ", styles.BOLD),
+            Piece(2, interval, styles.WARNING if status.stretched else styles.PLAIN),
+            Piece(
+                4,
+                "(stretched: CPU budget) " if status.stretched else "" if status.past else " ",
+                styles.WARNING,
+            ),
+            Piece(9, "twtop ", styles.TITLE),
             Piece(5 if status.several else 3, f"{status.host}  ", styles.PLAIN),
-            Piece(7, f"Linux {status.kernel}  ", styles.PLAIN),
+            Piece(8, f"Linux {status.kernel}  ", styles.PLAIN),
             Piece(3 if status.several else 6, f"ns {status.namespace}  ", styles.PLAIN),
             Piece(5, status.own_cost.ljust(_COST_COLUMNS), styles.DIM),
+            Piece(7, f"  {status.kept}".ljust(_KEPT_COLUMNS) if status.kept else "", styles.DIM),
         ]
 
     @staticmethod

@@ -10,6 +10,7 @@ from twtop.ui.explanation.pane import ExplainPane
 from twtop.ui.filter_bar import FilterBar
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.table.table import GroupTable
+from twtop.ui.timeline.entry import TimeEntry
 from twtop.ui.views import VIEWS, view_class
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ _COLUMNS_HELP = (
     ("RQ/SQ", "bytes in the receive and send queue; LISTEN: accept queue and backlog"),
 )
 
+_TIME_LINE_HELP = (
+    ("! * i", "something critical, a warning, a note was found there, or got worse"),
+    ("x", "a look failed there, or was not recorded; where the line is blank nobody looked"),
+    ("A B", "your marks"),
+    ("reversed", "what is shown; a click on the line goes there"),
+)
+
 
 def main_sections(keys: Sequence[BindingType]) -> list[Section]:
     """Return the keys of the main screen, of its panels, and of the views that it opens."""
@@ -37,6 +45,8 @@ def main_sections(keys: Sequence[BindingType]) -> list[Section]:
         ("Table", described(GroupTable.BINDINGS)),
         ("Explanation", described(ExplainPane.BINDINGS)),
         ("Filter", described(FilterBar.BINDINGS)),
+        ("Time line", _TIME_LINE_HELP),
+        ("Typing a time", described(TimeEntry.BINDINGS)),
         ("Closing sockets", described(CloseScreen.BINDINGS)),
         ("Columns", _COLUMNS_HELP),
         *((view.HEADING, described(view.BINDINGS)) for view in views),

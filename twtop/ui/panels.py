@@ -18,6 +18,8 @@ from twtop.ui.ports.panel import PortPlot
 from twtop.ui.strip import StateStrip, lines_needed
 from twtop.ui.table.heading import Heading
 from twtop.ui.table.table import GroupTable
+from twtop.ui.timeline.entry import TimeEntry
+from twtop.ui.timeline.panel import TimelinePanel
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -47,6 +49,8 @@ class Panels:
         self.drain = DrainPanel(signs, id="drain")
         self.why = ExplainPane(signs, id="why")
         self.filter_bar = FilterBar(id="filter")
+        self.time_entry = TimeEntry(id="time-entry")
+        self.timeline = TimelinePanel(signs, id="timeline")
         self.footer = Footer(footer_keys(), id="footer")
 
     def compose(self) -> ComposeResult:
@@ -63,14 +67,16 @@ class Panels:
                 yield self.drain
                 yield self.why
         yield self.filter_bar
+        yield self.timeline
+        yield self.time_entry
         yield self.footer
 
     def show(self, shown: Picture, *, frozen: bool) -> None:
         """Draw a picture; header and heading also tell of what was chosen, and are the application's."""
-        self.table.show(shown.view, shown.frame_of)
+        self.table.show(shown.view, shown.frame_of, past=shown.past)
         unlisted = shown.view.moment.snapshot.unlisted is not None
         self.strip.show(shown.view.state_matches, shown.view.state_deltas, unlisted=unlisted)
-        self.ports.show(shown.plots, frozen=frozen)
+        self.ports.show(shown.plots, present="then" if shown.past else "frozen" if frozen else "now")
         self.drain.show(shown.drain)
         self.findings.show(shown.findings)
 

@@ -40,6 +40,8 @@ class Picture:
     plots: PlotData
     drain: GroupDrain | None
     """None where nobody looks, and where the group is not there any more."""
+    past: bool
+    """It was recorded: clocks stand at its instant, and the kernel cannot be asked for more."""
 
     @property
     def several(self) -> Panorama | None:
@@ -87,24 +89,32 @@ class Picture:
         return frame_about(self.looked, finding) if self.several is not None else self.frame
 
 
-def picture(looked: Looked, spec: Spec, focus: Focus, track: DrainTrack, alone: int | None = None) -> Picture:
+def picture(
+    looked: Looked,
+    spec: Spec,
+    focus: Focus,
+    track: DrainTrack,
+    alone: int | None = None,
+    *,
+    past: bool = False,
+) -> Picture:
     """Compute what the panels show; costs tens of milliseconds at hundreds of thousands of sockets.
 
     ``track`` remembers the forecasts of the group that the cursor is on. ``alone``: of several namespaces,
-    show only the one of this number, if it can be read.
+    show only the one of this number, if it can be read. ``past``: it was recorded.
     """
     if isinstance(looked, Panorama):
         frame = looked.frame_of(alone)
         if frame is None:
-            return _of_several(looked, spec, focus, track)
+            return _of_several(looked, spec, focus, track, past=past)
     else:
         frame = looked
     shown = view(frame.moment, spec)
     plots = summarise(frame.moment.snapshot, frame.ports, frame.history, focus.destination)
-    return Picture(looked, alone, frame, shown, focus, plots, _drain(shown, focus, track))
+    return Picture(looked, alone, frame, shown, focus, plots, _drain(shown, focus, track), past)
 
 
-def _of_several(looked: Panorama, spec: Spec, focus: Focus, track: DrainTrack) -> Picture:
+def _of_several(looked: Panorama, spec: Spec, focus: Focus, track: DrainTrack, *, past: bool) -> Picture:
     shown = view(looked.moment, spec)
     frame = _frame_at(looked, shown, focus)
     snapshot, chosen = frame.moment.snapshot, focus.destination
@@ -113,7 +123,7 @@ def _of_several(looked: Panorama, spec: Spec, focus: Focus, track: DrainTrack) -
         chosen = None
     plots = summarise(snapshot, frame.ports, frame.history, chosen)
     plots = replace(plots, namespace=frame.host.namespace_label)
-    return Picture(looked, None, frame, shown, focus, plots, _drain(shown, focus, track))
+    return Picture(looked, None, frame, shown, focus, plots, _drain(shown, focus, track), past)
 
 
 def _frame_at(looked: Panorama, shown: View, focus: Focus) -> Frame:

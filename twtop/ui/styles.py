@@ -17,6 +17,8 @@ GOOD: Final = Style(color="green")
 WARNING: Final = Style(color="yellow")
 ALARM: Final = Style(color="red", bold=True)
 NOTE: Final = Style(color="cyan")
+PAST: Final = Style(color="yellow", bold=True, reverse=True)
+"""What is not the present."""
 TITLE: Final = Style(color="cyan", bold=True)
 
 STATES: Final[dict[int, Style]] = {

@@ -48,7 +48,7 @@ def test_a_socket_goes_with_its_namespace(lab: Lab) -> None:
         assert after is not None
         assert (before.gone_s, after.told) == (None, before.told)
         assert after.gone_s is not None
-        assert heading(after, UNICODE, after.gone_s)[1].startswith("GONE since ")
+        assert heading(after, UNICODE)[1].startswith("GONE since ")
         assert SocketWatch(before.one).look(None) is None
 
 
@@ -56,9 +56,9 @@ def test_what_stands_for_the_owner_is_not_said_twice(lab: Lab) -> None:
     _, look, source = looked(lab)
     with source:
         known = replace(look, owner=Owner(uid=0, user="root"), owner_text="was user root")
-        assert heading(known, UNICODE, 0.0)[2].startswith("was user root, seen for")
+        assert heading(known, UNICODE)[2].startswith("was user root, seen for")
         known = replace(look, owner=Owner(uid=0, user="root", unit="a.service"), owner_text="a.service")
-        assert heading(known, UNICODE, 0.0)[2].startswith("a.service, user root, seen for")
+        assert heading(known, UNICODE)[2].startswith("a.service, user root, seen for")
 
 
 def test_a_state_between_two_snapshots_stays_in_the_history(lab: Lab) -> None:
@@ -73,7 +73,7 @@ def test_a_state_between_two_snapshots_stays_in_the_history(lab: Lab) -> None:
         def history() -> list[str]:
             look = watch.look(frame)
             assert look is not None
-            return [entry.text for entry in entries(look, 0.0) if entry.group == "history"]
+            return [entry.text for entry in entries(look) if entry.group == "history"]
 
         course = ["ESTAB since before twtop started", "FIN-WAIT-2", "TIME-WAIT"]
         assert history() == course[:1]
@@ -94,7 +94,7 @@ def test_it_goes_on_where_reading_fails(lab: Lab) -> None:
     assert after is not None
     assert after.told.values["state"] == State.ESTAB
     assert after.told.values["cookie"] == look.told.values["cookie"]
-    assert "Bad file descriptor" in whole_text(after, UNICODE, 0.0)
+    assert "Bad file descriptor" in whole_text(after, UNICODE)
 
 
 def test_times_of_other_days_have_their_date() -> None:
@@ -106,7 +106,7 @@ def test_times_of_other_days_have_their_date() -> None:
 def test_all_lines_have_a_group_and_keys_differ(lab: Lab) -> None:
     _, look, source = looked(lab)
     with source:
-        shown = entries(look, 0.0)
+        shown = entries(look)
     assert all(entry.group and entry.means for entry in shown)
     assert len({(entry.group, entry.key) for entry in shown}) == len(shown)
 

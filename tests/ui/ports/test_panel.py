@@ -169,7 +169,7 @@ async def test_the_panel_speaks_first_and_draws_when_it_can() -> None:
         assert "past half" in panel.render_line(0).text
         await app.workers.wait_for_complete()
         assert "limit 2,800" in panel.render_line(2).text
-        panel.show(gathered(client([], 1500)), frozen=True)
+        panel.show(gathered(client([], 1500)), present="frozen")
         assert "frozen" in panel.render_line(6).text
         await pilot.resize_terminal(100, 20)
         await pilot.pause()

@@ -9,7 +9,6 @@ from twtop.core.filter import Everything
 from twtop.core.table.subject import subject_at
 from twtop.sources.panorama import Panorama
 from twtop.ui.actions import Actions
-from twtop.ui.bindings import footer_keys
 from twtop.ui.closing.lines import Occasion
 from twtop.ui.closing.screen import CloseScreen
 from twtop.ui.table.row_text import line_text, rows_of
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from twtop.sources.panorama import Looked
 
 _ACTION: Final = "close_sockets"
+_PAST: Final = "What is shown is the past: come back to live to close sockets."
 _OFF: Final = "Closing sockets is off: start twtop with --allow-close."
 
 
@@ -50,7 +50,7 @@ class ClosingActions(Actions, inherit_bindings=False):
         lack = await asyncio.to_thread(closer.get_ready, frame.reader)
         if lack is None:
             self._idle = frozenset(self._idle) - {_ACTION}
-            self._panels.footer.show_keys(footer_keys(self._keys, self._idle))
+            self._show_keys()
         else:
             self.notify(f"--allow-close: {lack}", severity="warning", timeout=10, markup=False)
 
@@ -62,6 +62,8 @@ class ClosingActions(Actions, inherit_bindings=False):
         lines, newest = self._panels.table.lines, self._newest
         if self._closer is None:
             self.notify(_OFF, timeout=5)
+        elif self._player is not None:
+            self.notify(_PAST, timeout=5)
         elif newest is None or lines is None:
             self.notify("There is nothing to close yet.", timeout=3)
         else:

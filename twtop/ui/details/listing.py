@@ -39,9 +39,9 @@ class Entry(NamedTuple):
     bad: str = ""
 
 
-def entries(look: Look, now_s: float) -> list[Entry]:
+def entries(look: Look) -> list[Entry]:
     """Return all lines; those of a group stand together."""
-    return [*_history(look, now_s), *_fields(look), *_process(look), *_absent(look)]
+    return [*_history(look), *_fields(look), *_process(look), *_absent(look)]
 
 
 def _fields(look: Look) -> Iterator[Entry]:
@@ -50,18 +50,20 @@ def _fields(look: Look) -> Iterator[Entry]:
         yield Entry(page.group, line.name, line.title, line.text, page.means, page.bad)
 
 
-def _history(look: Look, now_s: float) -> Iterator[Entry]:
+def _history(look: Look) -> Iterator[Entry]:
     def entry(wall_s: float, text: str) -> Entry:
-        return Entry(_HISTORY, f"{wall_s} {text}", clock_text(wall_s, now_s), text, _HISTORY_MEANS)
+        return Entry(_HISTORY, f"{wall_s} {text}", clock_text(wall_s, look.now_s), text, _HISTORY_MEANS)
 
     logged = [Seen(birth.state, birth.wall_s) for birth in look.births]
     if logged and not look.births[0].before:
         first, *logged = logged
         yield entry(first.wall_s, f"{state_label(first.state)}, new")
     else:
-        since = "started" if look.reaches_s <= look.start_s else "remembers"
+        since = f"since before twtop {'started' if look.reaches_s <= look.start_s else 'remembers'}"
+        if look.past:
+            since = "already, where playing began"
         state = look.births[0].before if logged else look.opened
-        yield entry(look.reaches_s, f"{state_label(state)} since before twtop {since}")
+        yield entry(look.reaches_s, f"{state_label(state)} {since}")
     for seen in merged(logged, look.changes):
         yield entry(seen.wall_s, state_label(seen.state))
     if look.gone_s is not None:
@@ -83,7 +85,7 @@ def _absent(look: Look) -> Iterator[Entry]:
         yield Entry(_ABSENT, text, "", text, text)
 
 
-def heading(look: Look, signs: Signs, now_s: float) -> tuple[str, str, str]:
+def heading(look: Look, signs: Signs) -> tuple[str, str, str]:
     """Return both ends, the state (or that it is gone), and whose it is and for how long it was seen."""
     one = look.one
     ends = local_text(one, 0)
@@ -91,20 +93,20 @@ def heading(look: Look, signs: Signs, now_s: float) -> tuple[str, str, str]:
         ends = f"{ends} {signs.arrow} {remote_text(one, 0)}"
     state = state_label(look.told.number("state"))
     if look.gone_s is not None:
-        state = f"GONE since {clock_text(look.gone_s, now_s)}, was {state}"
+        state = f"GONE since {clock_text(look.gone_s, look.now_s)}, was {state}"
     owner = "owner unknown" if look.owner_text == "?" else look.owner_text
     # Where no process is known, unit or user stand for the owner.
     more = (look.owner.unit, f"user {look.owner.user}" if look.owner.user else "")
     whose = [owner, *(text for text in more if not owner.endswith(text))]
     if look.namespace:
         whose.append(f"namespace {look.namespace}")
-    return ends, state, ", ".join(filter(None, (*whose, _seen(look, now_s))))
+    return ends, state, ", ".join(filter(None, (*whose, _seen(look))))
 
 
-def _seen(look: Look, now_s: float) -> str:
+def _seen(look: Look) -> str:
     new = bool(look.births) and not look.births[0].before
     since_s = look.births[0].wall_s if new else look.reaches_s
-    until_s = now_s if look.gone_s is None else look.gone_s
+    until_s = look.now_s if look.gone_s is None else look.gone_s
     return f"seen for {duration_words(round(max(0.0, until_s - since_s)) * 1_000_000)}"
 
 
@@ -114,12 +116,12 @@ def clock_text(wall_s: float, now_s: float) -> str:
     return time.strftime(form, time.localtime(wall_s))
 
 
-def whole_text(look: Look, signs: Signs, now_s: float) -> str:
+def whole_text(look: Look, signs: Signs) -> str:
     """Write everything as plain text, for the clipboard."""
-    ends, state, whose = heading(look, signs, now_s)
+    ends, state, whose = heading(look, signs)
     written = [f"{ends} {state}", whose]
     group = ""
-    for entry in entries(look, now_s):
+    for entry in entries(look):
         if entry.group != group:
             group = entry.group
             written += ["", group]

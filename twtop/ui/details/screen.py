@@ -59,7 +59,7 @@ class DetailsHeading(LineView):
         """Draw the first or the second line."""
         if self._look is None:
             return []
-        ends, state, whose = heading(self._look, self._signs, time.time())
+        ends, state, whose = heading(self._look, self._signs)
         if number:
             return [(self._signs.clipped(whose, width), styles.PLAIN)]
         gone = self._look.gone_s is not None
@@ -202,8 +202,11 @@ class DetailsScreen(FrameScreen["Look | None"]):
         self.set_class(event.size.height < _LOWER, "-lower")
 
     def _look_again(self) -> None:
-        if self._picture is not None and not self._frozen and time.monotonic() - self._asked_s > _EVERY_S:
-            self.run_worker(self.follow(self._picture), group="look", exclusive=True)
+        picture = self._picture
+        if picture is None or picture.past or self._frozen:
+            return
+        if time.monotonic() - self._asked_s > _EVERY_S:
+            self.run_worker(self.follow(picture), group="look", exclusive=True)
 
     def prepare(self, picture: Picture) -> Look | None:
         """Ask the kernel."""
@@ -211,7 +214,7 @@ class DetailsScreen(FrameScreen["Look | None"]):
             raise UsageError("details of no socket")
         self._picture = picture
         self._asked_s = time.monotonic()
-        return self._watch.look(picture.frame_of(self._watch.namespace))
+        return self._watch.look(picture.frame_of(self._watch.namespace), past=picture.past)
 
     def present(self, prepared: Look | None) -> None:
         """Show the answer, unless the view was frozen while it was on its way."""
@@ -220,7 +223,7 @@ class DetailsScreen(FrameScreen["Look | None"]):
         self._look = prepared
         self._heading.show(prepared)
         self._plots.show(prepared)
-        self._list.show(entries(prepared, time.time()))
+        self._list.show(entries(prepared))
         self._text.show(self._list.current)
 
     def on_sectioned_list_selected(self) -> None:
@@ -258,5 +261,5 @@ class DetailsScreen(FrameScreen["Look | None"]):
     def action_copy(self) -> None:
         """Copy everything."""
         if self._look is not None:
-            self.app.copy_to_clipboard(whole_text(self._look, self.signs, time.time()))
+            self.app.copy_to_clipboard(whole_text(self._look, self.signs))
             self.notify("Copied all that is known of the socket.", timeout=3)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MOST_SAMPLES: Final = 1000
 _MOST_CHANGES: Final = 100
 _LEAST_S: Final = 0.05
+_PAST: Final = "what is shown is the past, and only what the table had of a socket is recorded"
 _NO_NETLINK: Final = "the kernel tells of single sockets over netlink only, which is refused here"
 
 
@@ -40,6 +41,10 @@ class Sample(NamedTuple):
 class Look:
     """All that is known of the socket now."""
 
+    now_s: float
+    """When that is."""
+    past: bool
+    """That was recorded."""
     one: Sockets
     """Its row in the last table that had it."""
     told: Details
@@ -71,6 +76,8 @@ class SocketWatch:
         self.namespace = int(one.netns[0])
         """Number of the network namespace it is in."""
         self._frame: Frame | None = None
+        self._now_s = 0.0
+        self._past = False
         self._one = one
         self._told: Details | None = None
         self._opened = self._state = int(one.state[0])
@@ -82,18 +89,29 @@ class SocketWatch:
         self._process_of: tuple[int, int] = (0, 0)
         self._lock = Lock()
 
-    def look(self, frame: Frame | None) -> Look | None:
-        """Look at it now, in the newest frame of its namespace; takes milliseconds.
+    def look(self, frame: Frame | None, *, past: bool = False) -> Look | None:
+        """Look at it in the newest frame of its namespace, or one of the ``past``; takes milliseconds.
 
         Without such a frame the socket went with its namespace. None if there never was one.
         """
         with self._lock:
+            now_s = frame.moment.snapshot.wall_s if past and frame is not None else time.time()
+            if past is not self._past or now_s < self._now_s:
+                self._forget()
+            self._past, self._now_s = past, now_s
             if frame is not None:
                 self._frame = frame
                 self._ask(frame, listed=self._find(frame))
             elif self._gone_s is None:
-                self._gone_s = time.time()
+                self._gone_s = now_s
             return None if self._frame is None else self._report(self._frame)
+
+    def _forget(self) -> None:
+        """Begin anew: time went back, or jumped."""
+        self._changes.clear()
+        self._samples.clear()
+        self._sampled_s = 0.0
+        self._gone_s = None
 
     def _find(self, frame: Frame) -> bool:
         """Take its row from the newest table: it may have got an owner, a peer or another state."""
@@ -104,15 +122,14 @@ class SocketWatch:
         return bool(there[0])
 
     def _ask(self, frame: Frame, *, listed: bool) -> None:
-        now_s = time.time()
         exact = frame.moment.snapshot.exact_cookies
         gone = False
         told: Details | None = None
         try:
-            if frame.reader is not None:
+            if frame.reader is not None and not self._past:
                 told = frame.reader.read(self._one)
             elif listed:
-                told = Details.of_row(self._one, _NO_NETLINK, from_netlink=exact)
+                told = Details.of_row(self._one, _PAST if self._past else _NO_NETLINK, from_netlink=exact)
             else:
                 gone = True
         except SocketGoneError:
@@ -122,9 +139,9 @@ class SocketWatch:
         if not gone:
             self._gone_s = None
         elif self._gone_s is None:
-            self._gone_s = now_s
+            self._gone_s = self._now_s
         if told is not None:
-            self._take(told, now_s)
+            self._take(told, self._now_s)
 
     def _take(self, told: Details, now_s: float) -> None:
         self._told = told
@@ -146,6 +163,8 @@ class SocketWatch:
         if told is None:
             told = Details.of_row(one, "it was gone before it could be asked for", from_netlink=True)
         return Look(
+            now_s=self._now_s,
+            past=self._past,
             one=one,
             told=told,
             sysctls=snapshot.sysctls,
@@ -158,7 +177,7 @@ class SocketWatch:
             namespace=frame.host.namespace_label if self.namespace else "",
             owner=owner,
             owner_text=owner.described(int(one.certainty[0])),
-            process=self._read_process(owner),
+            process=ProcessFacts() if self._past else self._read_process(owner),
             samples=tuple(self._samples),
         )
 

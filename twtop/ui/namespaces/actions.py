@@ -25,7 +25,7 @@ _KEY = "namespace"
 class NamespaceActions(Actions, inherit_bindings=False):
     """Lists network namespaces, for which all are read, and shows one of them or all."""
 
-    _collector: Collector
+    _collector: Collector | None
     _alone: int | None = None
     """Number of the only namespace to show while all are read."""
     _listed_from: Chosen = OWN
@@ -33,6 +33,9 @@ class NamespaceActions(Actions, inherit_bindings=False):
 
     def _in_namespace(self, command: str) -> str | None:
         """Let the command enter the namespace that the line under the cursor is in."""
+        if self._player is not None:
+            # It can list only what is there now.
+            return command
         namespace = self._namespace_at_cursor()
         if namespace is None:
             return None
@@ -43,7 +46,7 @@ class NamespaceActions(Actions, inherit_bindings=False):
 
     def _namespace_at_cursor(self) -> Namespace | Literal["own"] | None:
         """Return the namespace of the line under the cursor, None where it has sockets of several."""
-        chosen = self._collector.chosen
+        chosen = OWN if self._collector is None else self._collector.chosen
         if chosen != ALL:
             return chosen
         frame = self._panels.table.frame_at_cursor
@@ -54,19 +57,20 @@ class NamespaceActions(Actions, inherit_bindings=False):
 
     def action_namespaces(self) -> None:
         """List all network namespaces; what the table shows stays as it is."""
-        chosen = self._collector.chosen
         if self._shown is not None and self._frozen and not isinstance(self._shown.looked, Panorama):
             # The others can only be read now.
             self.action_freeze()
-        if chosen != ALL:
-            self._alone = (own_namespace() if chosen == OWN else chosen).number
-            self._listed_from = chosen
-            self._collector.look_at(ALL)
+        if self._collector is not None:
+            chosen = self._listed_from = self._collector.chosen
+            if chosen != ALL:
+                if self._player is None:
+                    self._alone = (own_namespace() if chosen == OWN else chosen).number
+                self._collector.look_at(ALL)
         self.show_view(open_view("namespaces", self.signs), self._leave_list)
 
     def _leave_list(self) -> None:
         """Read again only what is shown."""
-        if self._alone is not None:
+        if self._collector is not None and (self._alone is not None or self._player is not None):
             self._collector.look_at(self._listed_from)
 
     def on_namespaces_screen_chosen(self, event: NamespacesScreen.Chosen) -> None:
@@ -79,7 +83,8 @@ class NamespaceActions(Actions, inherit_bindings=False):
             keys = keys if _KEY in keys else (_KEY, *keys)
         else:
             self._alone = place.namespace.number
-            self._listed_from = OWN if place.namespace.own else place.namespace
+            if self._player is None:
+                self._listed_from = OWN if place.namespace.own else place.namespace
             keys = tuple(key for key in keys if key != _KEY) or (_KEY,)
         self._choose(replace(self._spec, keys=keys))
         if isinstance(self.screen, FrameScreen):

@@ -37,6 +37,8 @@ class Listed(NamedTuple):
     """None while they are being read for the first time."""
     alone: int | None
     """The number of the one that the table shows alone."""
+    past: bool = False
+    """What was not recorded cannot be read any more."""
 
 
 class NamespaceList(CursorList[Place]):
@@ -74,7 +76,9 @@ class NamespaceList(CursorList[Place]):
         return place_line(item, shown=shown, width=width, signs=self._signs)
 
     def nothing_line(self) -> list[Part]:
-        """Say that they are being read."""
+        """Say that they are being read, or were not recorded."""
+        if self._listed.past:
+            return [("Only the network namespace that the table shows was recorded then.", styles.PLAIN)]
         return [("Reading all network namespaces: it takes a moment.", styles.PLAIN)]
 
     @property
@@ -145,7 +149,8 @@ class NamespacesScreen(FrameScreen[Listed]):
     def prepare(self, picture: Picture) -> Listed:
         """Take the namespaces."""
         looked = picture.looked
-        return Listed(looked.places if isinstance(looked, Panorama) else None, picture.alone)
+        places = looked.places if isinstance(looked, Panorama) else None
+        return Listed(places, picture.alone, picture.past)
 
     def present(self, prepared: Listed) -> None:
         """Show them."""

@@ -30,9 +30,9 @@ class PortPlot(LineView):
         self._laid_out: tuple[PlotData, Size, Look] | None = None
         self._lines: Lines = []
 
-    def show(self, data: PlotData, *, frozen: bool = False) -> None:
-        """Show another instant; in words only until plotext is loaded."""
-        self._data, self._present = data, "frozen" if frozen else "now"
+    def show(self, data: PlotData, *, present: str = "now") -> None:
+        """Show another instant, and what it is called; in words only until plotext is loaded."""
+        self._data, self._present = data, present
         self.update_lines()
 
     def update_lines(self) -> None:

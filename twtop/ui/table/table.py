@@ -80,6 +80,7 @@ class GroupTable(LineView, can_focus=True):
         # Nothing is held until the user moves: at first the top line is of interest, whatever it is.
         self._frame_of: Callable[[int], Frame | None] = lambda _: None
         self._frozen_s: float | None = None
+        self._past = False
         self.services: Mapping[int, str] = {}
         """Names of ports."""
         self.host_name: Callable[[int, int], str] = no_name
@@ -114,12 +115,12 @@ class GroupTable(LineView, can_focus=True):
             return ""
         return " ".join("".join(text for text, _ in self.line(self._cursor, 1000)).split())
 
-    def show(self, view: View, frame_of: Callable[[int], Frame | None]) -> None:
+    def show(self, view: View, frame_of: Callable[[int], Frame | None], *, past: bool = False) -> None:
         """Show a view; the cursor stays on what it was on, at the same height of the screen.
 
-        ``frame_of`` finds the frame of a network namespace by its number.
+        ``frame_of`` finds the frame of a network namespace by its number. ``past``: its timers stand still.
         """
-        self._frame_of = frame_of
+        self._frame_of, self._past = frame_of, past
         self._unfold(view)
 
     def freeze(self, *, frozen: bool) -> None:
@@ -207,6 +208,8 @@ class GroupTable(LineView, can_focus=True):
         return "".join(text(field).rjust(field.width) + " " for field in columns)
 
     def _elapsed_ms(self, view: View) -> int:
+        if self._past:
+            return 0
         now_s = time.monotonic() if self._frozen_s is None else self._frozen_s
         return max(0, round((now_s - view.moment.snapshot.instant_s) * 1000))
 

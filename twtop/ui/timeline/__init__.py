@@ -1,0 +1,1 @@
+"""The time line: the last minutes while collecting goes on, and recordings."""
