@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _SNAPSHOT: Final = """\
 Print the TCP states and groups, or the sockets, of this instant, and exit.
-States and groups are those of matching sockets; the ports in JSON of all.
+States and groups are those of matching sockets; the ports in JSON of all. Or
+print those of a moment of a recording.
 """
 
 _SNAPSHOT_EXAMPLES: Final = """\

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from twtop.commands.choices import chosen_filter
+from twtop.commands.recorded import is_recorded, looks_of, recording_of
 from twtop.core.filter import Everything
 from twtop.diagnosis.news import News
 from twtop.errors import UsageError
@@ -22,16 +23,20 @@ from twtop.export.findings import (
     rules_text,
 )
 from twtop.export.output import emit
+from twtop.export.records import Source
 from twtop.sources.labels import read_user_labels
+from twtop.sources.looks import Missed
 from twtop.sources.owners.finder import OwnerFinder
+from twtop.sources.replay.recording import narrowed
 from twtop.sources.watch import Watch, chosen
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from twtop.core.filter import Expr
     from twtop.diagnosis.finding import Finding
+    from twtop.sources.looks import Look
     from twtop.sources.panorama import Looked
 
 _EVERY_S: Final = 1.0
@@ -42,28 +47,52 @@ def examine(arguments: Namespace) -> int:
 
     Raises:
         UsageError: the arguments contradict each other, or the filter cannot be understood.
+        RecordingError: what is read instead of this host cannot be read.
         KernelError: the kernel gives no list of sockets.
         HostError: standard output cannot be written.
     """
     wanted = chosen_filter(arguments.filter)
     if arguments.watch and arguments.seconds is not None:
         raise UsageError("--seconds and --watch contradict each other: --watch looks until it is ended")
+    if is_recorded(arguments):
+        return _examine_recorded(arguments, wanted)
     with Watch(chosen(arguments.netns), read_user_labels()) as watch:
         if arguments.rules:
             _print_rules(watch.look(), arguments)
             return 0
         if arguments.watch:
-            _watch(watch, wanted, as_json=arguments.format == "json")
+            _watch(_said(_looks(watch, None), wanted), wanted, as_json=arguments.format == "json")
         seconds = _EVERY_S if arguments.seconds is None else arguments.seconds
         started = time.monotonic()
         for looked in _looks(watch, seconds):
             last = looked
-    looked_s = time.monotonic() - started
-    findings = _matching(last, wanted)
+    return _report(last, time.monotonic() - started, wanted, arguments)
+
+
+def _examine_recorded(arguments: Namespace, wanted: Expr) -> int:
+    """Print what was wrong at a moment of a recording, or all that came and went in it."""
+    if arguments.watch and arguments.at is not None:
+        raise UsageError("--at and --watch contradict each other: --watch goes through the whole recording")
+    recording = recording_of(arguments)
+    if arguments.watch:
+        looks = looks_of(recording, arguments.netns)
+        return 1 if _watch(looks, wanted, as_json=arguments.format == "json") else 0
+    row = recording.row(arguments.at)
+    looked = narrowed(recording.look(row), arguments.netns)
+    if arguments.rules:
+        _print_rules(looked, arguments)
+        return 0
+    return _report(looked, recording.past_s(row), wanted, arguments, Source.of(recording.tape))
+
+
+def _report(
+    looked: Looked, looked_s: float, wanted: Expr, arguments: Namespace, recorded: Source | None = None
+) -> int:
+    findings = _matching(looked, wanted)
     if arguments.format == "json":
-        emit([examination_json(last, findings, looked_s, wanted)])
+        emit([examination_json(looked, findings, looked_s, wanted, recorded)])
     else:
-        emit(examination_text(last, findings, looked_s, _width()))
+        emit(examination_text(looked, findings, looked_s, _width(), recorded))
     return 1 if findings else 0
 
 
@@ -88,28 +117,48 @@ def _looks(watch: Watch, seconds: float | None) -> Iterator[Looked]:
         finder.stop()
 
 
-def _watch(watch: Watch, wanted: Expr, *, as_json: bool) -> None:
-    """Print a line whenever a finding comes, gets worse or goes, until a signal or a closed pipe ends it."""
-    news = News()
-    for number, looked in enumerate(_looks(watch, None)):
-        clock = time.strftime("%H:%M:%S", time.localtime(looked.moment.snapshot.wall_s))
-        found = _matching(looked, wanted)
-        if not number:
-            _say_what_is_watched(wanted, so_far=len(found))
+def _watch(looks: Iterable[Look], wanted: Expr, *, as_json: bool) -> bool:
+    """Print a line whenever a finding comes, gets worse or goes, until there are no more looks.
+
+    Those at the running kernel go on until a signal or a closed pipe ends it. Returns whether any came.
+    """
+    news, any_came = News(), False
+    for look in looks:
+        if isinstance(look, Missed):
+            _remark(f"{_clock(look.wall_s)}: {look.reason}")
+            continue
+        events = news.of(_matching(look, wanted), look.findings)
+        any_came = any_came or bool(events)
+        clock = _clock(look.moment.snapshot.wall_s)
         emit(
-            event_json(event, finding, looked) if as_json else event_text(event, finding, clock)
-            for event, finding in news.of(found, looked.findings)
+            event_json(event, finding, look) if as_json else event_text(event, finding, clock)
+            for event, finding in events
         )
+    return any_came
 
 
-def _say_what_is_watched(wanted: Expr, *, so_far: int) -> None:
+def _clock(wall_s: float) -> str:
+    """Write a time of the reader's clock, with the date where that is not today."""
+    at, now = time.localtime(wall_s), time.localtime()
+    return time.strftime("%H:%M:%S" if at[:3] == now[:3] else "%Y-%m-%d %H:%M:%S", at)
+
+
+def _said(looks: Iterable[Looked], wanted: Expr) -> Iterator[Looked]:
     """Tell who waits at a terminal that something goes on; standard output is for what comes and goes."""
     watched = "all sockets" if isinstance(wanted, Everything) else f"sockets that match {wanted}"
-    found = f"{so_far:,} found so far" if so_far else "nothing is wrong so far"
+    for number, looked in enumerate(looks):
+        if not number:
+            so_far = len(_matching(looked, wanted))
+            found = f"{so_far:,} found so far" if so_far else "nothing is wrong so far"
+            _remark(f"watching {watched} every {_EVERY_S:g} s until ctrl+c: {found}", at_terminal=True)
+        yield looked
+
+
+def _remark(sentence: str, *, at_terminal: bool = False) -> None:
     # Whoever closed standard error does not want to know.
     with suppress(OSError, AttributeError):
-        if sys.stderr.isatty():
-            sys.stderr.write(f"twtop: watching {watched} every {_EVERY_S:g} s until ctrl+c: {found}\n")
+        if not at_terminal or sys.stderr.isatty():
+            sys.stderr.write(f"twtop: {sentence}\n")
 
 
 def _matching(looked: Looked, wanted: Expr) -> list[Finding]:

@@ -74,9 +74,9 @@ def _print_recorded(arguments: Namespace) -> int:
     looked = narrowed(recording.look(recording.row(arguments.at), alone=True), arguments.netns)
     arguments.netns = ALL if isinstance(looked, Panorama) else None
     shown = view(looked.moment, chosen_view(arguments, (field.name for field in OF_ONE_INSTANT)))
-    source = Source(recording.tape.name, recording.tape.filter)
+    source = Source.of(recording.tape)
     if not isinstance(looked, Panorama):
-        return _print(shown, looked.host, arguments, source=source)
+        return _print(shown, looked.host, arguments, recorded=source)
     taken = [
         Taken(place.namespace, None if place.frame is None else place.frame.moment.snapshot, place.problem)
         for place in looked.places
@@ -89,10 +89,10 @@ def _print(
     host: HostInfo,
     arguments: Namespace,
     taken: Sequence[Taken] = (),
-    source: Source | None = None,
+    recorded: Source | None = None,
 ) -> int:
     if arguments.format == "json":
-        emit(json_text(shown, host, WATCHED, sockets=arguments.sockets, namespaces=taken, recording=source))
+        emit(json_text(shown, host, WATCHED, sockets=arguments.sockets, namespaces=taken, recording=recorded))
         return 0
     snapshot = shown.moment.snapshot
     _remark(lacks_of(taken) if taken else snapshot.lacks)

@@ -4,6 +4,7 @@ The JSON of one examination is one object:
 
 ``schema``      1; new members may be added to a schema, none is renamed, moved or removed
 ``host``        ``name``, ``kernel`` (its release), ``namespace`` (``host``, its name, or its number)
+``recording``   only with ``--from``, as in `twtop.export.json_`
 ``time``        end of the last snapshot, ISO 8601 in UTC with milliseconds
 ``seconds``     how long was looked
 ``filter``      the filter in its canonical words, null without one
@@ -22,6 +23,7 @@ or ``over``), ``finding`` (as above).
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +36,7 @@ from twtop.diagnosis.explanation import explain_finding
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.inputs import missing
 from twtop.diagnosis.rules import RULES
+from twtop.export.json_ import recording_json
 from twtop.export.times import utc_text
 from twtop.knowledge.placeholders import duration
 from twtop.knowledge.text import render_text, wrapped
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 
     from twtop.core.filter import Expr
     from twtop.diagnosis.finding import Finding
+    from twtop.export.records import Source
     from twtop.sources.panorama import Looked
 
 SCHEMA: Final = 1
@@ -58,9 +62,12 @@ def about(finding: Finding, wanted: Expr, looked: Looked) -> bool:
 
 
 def examination_text(
-    looked: Looked, findings: Sequence[Finding], seconds: float, width: int
+    looked: Looked, findings: Sequence[Finding], seconds: float, width: int, recorded: Source | None = None
 ) -> Iterator[str]:
-    """Yield the summary, each finding in a line, then every one in full, for lines of ``width`` columns."""
+    """Yield the summary, each finding in a line, then every one in full, for lines of ``width`` columns.
+
+    ``recorded`` is what it is read from, if not from this host.
+    """
     sockets = counted(len(looked.moment.snapshot.sockets), "socket")
     blocked = _blocked(looked)
     work = f"{len(RULES) - len(blocked)} rules, {sockets}, {duration(seconds)}"
@@ -68,6 +75,9 @@ def examination_text(
     where = f"{host.hostname}, Linux {host.kernel}"
     if isinstance(looked, Panorama):
         where += f", {counted(len(frames_of(looked)), 'network namespace')}"
+    if recorded is not None:
+        at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(looked.moment.snapshot.wall_s))
+        where += f", {at} in {recorded.name}" + (f", of {recorded.filter}" if recorded.filter else "")
     yield "\n".join(wrapped(f"{_summary(findings)} ({work}; {where})", width)) + "\n"
     for finding in findings if len(findings) > 1 else ():
         label = f"  {finding.severity.label:<8}  "
@@ -82,7 +92,9 @@ def examination_text(
             yield "\n" + "\n".join(wrapped(lack, width)) + "\n"
 
 
-def examination_json(looked: Looked, findings: Sequence[Finding], seconds: float, wanted: Expr) -> str:
+def examination_json(
+    looked: Looked, findings: Sequence[Finding], seconds: float, wanted: Expr, recorded: Source | None = None
+) -> str:
     """Return the object described above."""
     host, snapshot = frames_of(looked)[0].host, looked.moment.snapshot
     several = isinstance(looked, Panorama)
@@ -90,6 +102,7 @@ def examination_json(looked: Looked, findings: Sequence[Finding], seconds: float
     document = {
         "schema": SCHEMA,
         "host": {"name": host.hostname, "kernel": host.kernel, "namespace": namespace},
+        **({} if recorded is None else {"recording": recording_json(recorded)}),
         "time": utc_text(snapshot.wall_s),
         "seconds": round(seconds, 3),
         "filter": None if isinstance(wanted, Everything) else str(wanted),

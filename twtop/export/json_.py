@@ -114,6 +114,7 @@ def json_text(
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "host": {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label},
+        **({} if recording is None else {"recording": recording_json(recording)}),
         "time": utc_text(snapshot.wall_s),
         "filter": None if isinstance(spec.filter, Everything) else str(spec.filter),
         "by": spec.keys,
@@ -124,12 +125,8 @@ def json_text(
         "sysctls": None if namespaces else _sysctls(snapshot.sysctls, watched),
         "sysctls_unreadable": None if namespaces else dict(snapshot.sysctls.unreadable),
         "degraded": lacks_of(namespaces) if namespaces else snapshot.lacks,
-        "owners_lack": owners_lack(snapshot),
+        "owners_lack": owners_lack(snapshot, recorded=recording is not None),
     }
-    if recording is not None:
-        document["recording"] = {"name": recording.name, "filter": recording.filter or None}
-        if document["owners_lack"] == _NOT_LOOKED:
-            document["owners_lack"] = _NOT_RECORDED
     if namespaces:
         document["namespaces"] = (_namespace(taken, watched) for taken in namespaces)
     if sockets:
@@ -138,9 +135,11 @@ def json_text(
     yield "\n"
 
 
-def owners_lack(snapshot: Snapshot) -> str | None:
+def owners_lack(snapshot: Snapshot, *, recorded: bool = False) -> str | None:
     """Return the member of that name."""
-    return _NOT_LOOKED if snapshot.sockets.owners is NO_OWNERS else snapshot.owners_lack
+    if snapshot.sockets.owners is not NO_OWNERS:
+        return snapshot.owners_lack
+    return _NOT_RECORDED if recorded else _NOT_LOOKED
 
 
 def _namespace(taken: Taken, watched: Iterable[str]) -> dict[str, Any]:
@@ -180,6 +179,11 @@ def _stream(value: Any) -> Iterator[str]:
         yield "}"
     else:
         yield _encode(value)
+
+
+def recording_json(recording: Source) -> dict[str, str | None]:
+    """Return what is told of the recording that something is from."""
+    return {"name": recording.name, "filter": recording.filter or None}
 
 
 def group_json(group: GroupRecord) -> dict[str, Any]:

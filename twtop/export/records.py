@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from twtop.core.sockets import Rows
     from twtop.core.table.grouping import Groups
     from twtop.core.table.view import View
+    from twtop.recording.tape import Tape
 
 _CHUNK = 4096
 """Rows that are Python objects at a time: many enough for speed, few enough for memory."""
@@ -38,6 +39,11 @@ class Source(NamedTuple):
     """What the user calls it."""
     filter: str
     """The filter that its sockets were recorded with; empty where all were."""
+
+    @classmethod
+    def of(cls, tape: Tape) -> Source:
+        """Name a tape."""
+        return cls(tape.name, tape.filter)
 
 
 class SocketRecord(NamedTuple):
