@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tarfile
 import venv
 import zipfile
 from typing import TYPE_CHECKING
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
 _NO_INDEX = re.compile(
     "No matching distribution found|NewConnectionError|ReadTimeoutError|ProxyError|SSLError"
 )
+
+_SHARED = {
+    "share/man/man1/twtop.1": ("man",),
+    "share/bash-completion/completions/twtop": ("completion", "bash"),
+    "share/fish/vendor_completions.d/twtop.fish": ("completion", "fish"),
+    "share/zsh/site-functions/_twtop": ("completion", "zsh"),
+}
+"""What is installed beside the package, and the command that prints the same."""
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -66,13 +75,40 @@ def _run(program: Path, folder: Path, *arguments: str) -> str:
     return ended.stdout
 
 
+def _files(folder: str) -> set[str]:
+    paths = (ROOT / folder).rglob("*")
+    return {
+        str(path.relative_to(ROOT)) for path in paths if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
 def test_every_file_of_the_package_is_in_it(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
-    there = (
-        path for path in (ROOT / "twtop").rglob("*") if path.is_file() and "__pycache__" not in path.parts
-    )
-    assert packed == {str(path.relative_to(ROOT)) for path in there}
+    shared = {name for name in packed if ".data/data/share/" in name}
+    assert packed - shared == _files("twtop")
+    assert {name.partition(".data/data/")[2] for name in shared} == _SHARED.keys()
+
+
+def test_a_source_distribution_has_what_it_takes_to_build_and_test(
+    environment: Path, wheel: Path, tmp_path: Path
+) -> None:
+    _pip(environment, "install", "hatchling")
+    python = str(environment / "bin" / "python")
+    command = [python, "-m", "hatchling", "build", "-d", str(tmp_path)]
+    # It builds the wheel from the checkout, too, without pip's copy of it: bit by bit the same.
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    built, source = sorted(tmp_path.iterdir())
+    assert (built.name, built.read_bytes()) == (wheel.name, wheel.read_bytes())
+    with tarfile.open(source) as archive:
+        packed = {each.name.partition("/")[2] for each in archive.getmembers() if each.isfile()}
+    folders = _files("twtop") | _files("tests") | _files("screenshots") | _files(".packaging")
+    assert packed == folders | {".gitignore", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
+
+
+def test_man_and_shells_find_what_is_theirs(twtop: Path, tmp_path: Path) -> None:
+    for path, command in _SHARED.items():
+        assert (twtop.parents[1] / path).read_text() == _run(twtop, tmp_path, *command)
 
 
 def test_version(twtop: Path, tmp_path: Path) -> None:
