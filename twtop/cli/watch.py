@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from twtop.cli.netns import add_netns
 from twtop.cli.options import add_options
 from twtop.cli.parser import Parser, positive
+from twtop.cli.recording import add_from
 from twtop.cli.vocabulary import STATUS, VOCABULARY
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ _WATCH: Final = """\
 Print a record at every interval, until ctrl+c or until its reader goes: a line
 of a table, of JSON or of CSV, with the number of matching sockets by state and
 how many a second come and go; with --by their groups, too. JSON has findings
-and the worst port budget besides.
+and the worst port budget besides. Of a recording: a record of every look in it,
+without waiting.
 """
 
 _WATCH_EXAMPLES: Final = """\
@@ -25,6 +27,7 @@ examples:
   twtop watch --filter 'dport = :5432' --interval 5
   twtop watch --by command,state --limit 5
   twtop watch --format csv --count 60 > minute.csv
+  twtop watch --from incident.twtop --format csv > incident.csv
   twtop watch --format jsonl | jq -c '{time, states, full: .ports.worst}'
   twtop watch --format jsonl --netns all --interval 10 >> /var/log/twtop.jsonl
 """
@@ -36,6 +39,7 @@ def watch_parser() -> ArgumentParser:
     vocabulary = VOCABULARY.format(fields=fields)
     parser = Parser("twtop watch", _WATCH, vocabulary, _WATCH_EXAMPLES, STATUS)
     add_netns(parser)
+    add_from(parser, at=False)
     parser.add_argument("--format", choices=("table", "jsonl", "csv"), default="table", help="default: table")
     add_options(parser, ("interval_s",))
     parser.add_argument("--count", metavar="N", type=positive, help="end after N records (default: go on)")

@@ -12,7 +12,7 @@ from twtop.sources.replay.recording import Recording, narrowed
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from twtop.sources.looks import Look
 
@@ -39,7 +39,7 @@ def recording_of(arguments: Namespace) -> Recording:
     return Recording.open(Path(arguments.recording), read_user_labels())
 
 
-def looks_of(recording: Recording, netns: str | None) -> Iterator[Look]:
+def looks_of(recording: Recording, netns: str | None) -> Generator[Look, None, None]:
     """Yield all looks, of one namespace if so wanted; raises UsageError where there is none like that."""
     for number, look in enumerate(recording.looks()):
         if isinstance(look, Missed):

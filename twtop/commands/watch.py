@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from twtop.commands.choices import chosen_options, chosen_view
+from twtop.commands.recorded import is_recorded, looks_of, recording_of
 from twtop.core.options.screen import ScreenOptions
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.fields import FIELDS
@@ -45,11 +46,13 @@ def watch(arguments: Namespace) -> int:
 
     Raises:
         UsageError: the arguments contradict each other, or one cannot be understood.
+        RecordingError: what is read instead of this host cannot be read.
         KernelError: the kernel gives no list of sockets in the first place.
         HostError: standard output cannot be written.
     """
     wanted = _wanted(arguments)
-    with closing(_live(arguments, wanted)) as looks:
+    recorded = is_recorded(arguments)
+    with closing(_recorded(arguments) if recorded else _live(arguments, wanted)) as looks:
         _print(islice(looks, arguments.count), wanted, arguments.format)
     return 0
 
@@ -61,6 +64,11 @@ def _wanted(arguments: Namespace) -> Wanted:
             raise UsageError(f"--{option} is about groups; say with --by what to group by")
     spec = chosen_view(arguments, FIELDS)
     return Wanted(spec if grouped else replace(spec, keys=("state",)), grouped, arguments.limit)
+
+
+def _recorded(arguments: Namespace) -> Generator[Look, None, None]:
+    """Look at all that was recorded, without waiting."""
+    return looks_of(recording_of(arguments), arguments.netns)
 
 
 def _live(arguments: Namespace, wanted: Wanted) -> Generator[Look, None, None]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from twtop.core.owners.owner import NO_OWNERS
 from twtop.core.owners.registry import Registry
 from twtop.core.snapshot import snapshot
 from twtop.recording.codec import info
@@ -67,7 +68,8 @@ class Decoder:
         facts = state.facts
         sockets = replace(
             state.table.sockets(state.owners.slots, milliseconds(state.instant_s)),
-            owners=self._registry.table(),
+            # A registry without anybody is one of recordings for which nobody looked.
+            owners=self._registry.table() if len(self._registry) > 1 else NO_OWNERS,
             namespaces=facts.namespaces,
         )
         whole = snapshot(
