@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from twtop.cli.completion import completion_parser
 from twtop.cli.config import config_parser
+from twtop.cli.diff import diff_parser
 from twtop.cli.doctor import doctor_parser
 from twtop.cli.explain import explain_parser
 from twtop.cli.exporter import exporter_parser
@@ -93,6 +94,12 @@ def _replay(arguments: Namespace) -> int:
     return replay(arguments)
 
 
+def _diff(arguments: Namespace) -> int:
+    from twtop.commands.diff import diff
+
+    return diff(arguments)
+
+
 def _print_explanation(arguments: Namespace) -> int:
     from twtop.commands.explain import print_explanation
 
@@ -145,6 +152,7 @@ _COMMANDS: Final = {
     "record": _Command(record_parser, _record),
     "doctor": _Command(doctor_parser, _examine),
     "replay": _Command(replay_parser, _replay),
+    "diff": _Command(diff_parser, _diff),
     "explain": _Command(explain_parser, _print_explanation),
     "exporter": _Command(exporter_parser, _export_metrics),
     "demo": _Command(demo_parser, _open_demo),

@@ -24,6 +24,7 @@ commands, as the first word:
   record     write all that happens into a file, without a screen
   doctor     say what is wrong or about to be, and what to do about it
   replay     open the screen on a recording, with a time line
+  diff       compare two moments of a recording: what grew, appeared, vanished
   explain    explain a state, sysctl, column, counter, myth or rule on this host
   exporter   answer Prometheus: metrics of states, ports, queues and findings
   demo       open the screen on a private world with sockets in every state

@@ -9,7 +9,6 @@ from twtop.core.comparison.groups import compare_groups
 from twtop.core.comparison.ports import compare_ports
 from twtop.core.comparison.side import BY_ENDS, Side, pairs, why_unpaired
 from twtop.core.comparison.values import began_anew, compare_counters, compare_sysctls
-from twtop.core.owners.owner import NO_OWNERS
 from twtop.core.table.keys import KEYS
 from twtop.errors import UsageError
 from twtop.sources.comparison.kept import ONLY
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from twtop.sources.comparison.kept import Kept, Own
 
 MOST: Final = 500
-"""How many groups and destinations are told of one by one; the others are summed up."""
+"""How many groups and destinations a screen tells of one by one; the others are summed up."""
 _OWNER_KEYS: Final = ("command",)
 _NAMESPACE: Final = "namespace"
 _CANNOT: Final = "these two moments cannot be compared"
@@ -68,7 +67,7 @@ class Comparison:
     groups: GroupChanges
     """Grouped as the table is."""
     owners: GroupChanges | None
-    """Grouped by command; None where nobody looked at processes, or the table is grouped by owners."""
+    """Grouped by command; None where owners are unknown, or the groups are by owners."""
     own: OwnChanges | None
     """None where the namespace was not read at both moments."""
     findings: tuple[FindingChange, ...]
@@ -76,19 +75,31 @@ class Comparison:
     findings_same: int
     """How many findings there are at both moments, as bad as before."""
 
-    def text(self, groups: GroupChanges, change: GroupChange) -> str:
-        """Write what a group is called."""
+    def texts(self, groups: GroupChanges, change: GroupChange) -> list[str]:
+        """Write what a group is called, key by key."""
         side = self.after if change.in_after else self.before
         server = bool(side.server[change.row])
-        return "  ".join(KEYS[key].text(side.sockets, change.row, server) for key in groups.keys)
+        return [KEYS[key].text(side.sockets, change.row, server) for key in groups.keys]
+
+    def text(self, groups: GroupChanges, change: GroupChange) -> str:
+        """Write what a group is called."""
+        return "  ".join(self.texts(groups, change))
 
 
-def compare(one: Kept, other: Kept, spec: Spec, *, alone: int | None = None, about: int = ONLY) -> Comparison:
+def compare(
+    one: Kept,
+    other: Kept,
+    spec: Spec,
+    *,
+    alone: int | None = None,
+    about: int = ONLY,
+    most: int = MOST,
+) -> Comparison:
     """Compare two looks under a filter and grouping keys; of 300,000 sockets each in half a second.
 
     ``alone`` is the number of the only namespace to compare of several, ``about`` that of the one whose
-    ports, counters and sysctls are compared where all are. Raises UsageError where
-    they have nothing in common.
+    ports, counters and sysctls are compared where all are. ``most`` groups, and destinations, are told of one
+    by one. Raises UsageError where they have nothing in common.
     """
     old, new = sorted((one, other), key=lambda kept: kept.wall_s)
     numbers = _namespaces(old, new, alone)
@@ -106,12 +117,12 @@ def compare(one: Kept, other: Kept, spec: Spec, *, alone: int | None = None, abo
         seconds=seconds,
         unpaired=unpaired,
         remarks=tuple(_remarks(before, unpaired)),
-        states=compare_groups(before, after, found, spec, ("state",), MOST),
-        groups=compare_groups(before, after, found, spec, keys, MOST),
-        owners=compare_groups(before, after, found, spec, _OWNER_KEYS, MOST)
+        states=compare_groups(before, after, found, spec, ("state",), most),
+        groups=compare_groups(before, after, found, spec, keys, most),
+        owners=compare_groups(before, after, found, spec, _OWNER_KEYS, most)
         if _adds_owners(before, after, keys)
         else None,
-        own=_own_changes(_own(old, numbers[0], about), _own(new, numbers[1], about), seconds),
+        own=_own_changes(_own(old, numbers[0], about), _own(new, numbers[1], about), seconds, most),
         findings=findings,
         findings_same=same,
     )
@@ -128,9 +139,9 @@ def _why_unpaired(old: Kept, new: Kept, before: Side, after: Side) -> str:
 
 
 def _adds_owners(before: Side, after: Side, keys: Iterable[str]) -> bool:
-    """Tell whether somebody looked at processes, and the groups do not tell of them anyway."""
-    looked = all(side.sockets.owners is not NO_OWNERS for side in (before, after))
-    return looked and not any(KEYS[key].of_owners for key in keys)
+    """Tell whether owners are known at both moments, and the groups do not tell of them anyway."""
+    known = all(side.sockets.owner.any() for side in (before, after))
+    return known and not any(KEYS[key].of_owners for key in keys)
 
 
 def _namespaces(old: Kept, new: Kept, alone: int | None) -> tuple[int | None, int | None]:
@@ -158,12 +169,12 @@ def _own(kept: Kept, number: int | None, about: int) -> Own | None:
     return kept.own.get(about if number is None else number)
 
 
-def _own_changes(before: Own | None, after: Own | None, seconds: float) -> OwnChanges | None:
+def _own_changes(before: Own | None, after: Own | None, seconds: float, most: int) -> OwnChanges | None:
     if before is None or after is None:
         return None
     return OwnChanges(
         after.label,
-        compare_ports(before.ports, after.ports, MOST),
+        compare_ports(before.ports, after.ports, most),
         compare_counters(before.counters, after.counters, seconds),
         compare_sysctls(before.sysctls, after.sysctls),
         began_anew(before.counters, after.counters),

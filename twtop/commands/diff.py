@@ -1,0 +1,52 @@
+"""``twtop diff``: compare two moments of a recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from twtop.commands.choices import chosen_options
+from twtop.core.table.keys import DEFAULT_KEYS, DEFAULT_KEYS_OF_ALL
+from twtop.core.table.view import Spec
+from twtop.export.comparison.json_ import comparison_json
+from twtop.export.comparison.table import comparison_table
+from twtop.export.output import emit
+from twtop.sources.comparison.comparing import compare
+from twtop.sources.comparison.kept import kept
+from twtop.sources.labels import read_user_labels
+from twtop.sources.panorama import Panorama, frames_of
+from twtop.sources.replay.recording import Recording, narrowed
+from twtop.sources.watch import ALL
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+_ALL: Final = 1 << 30
+"""More groups than there can be."""
+_NAMES: Final = ("A", "B")
+
+
+def diff(arguments: Namespace) -> int:
+    """Compare, and print the comparison; return the exit status.
+
+    Raises:
+        UsageError: an argument cannot be understood, or the moments have nothing in common.
+        RecordingError: the recording cannot be read.
+        HostError: standard output cannot be written.
+    """
+    recording = Recording.open(Path(arguments.recording), read_user_labels())
+    rows = sorted((recording.row(arguments.since or "start"), recording.row(arguments.until)))
+    before, after = (narrowed(recording.look(row), arguments.netns) for row in rows)
+    several = isinstance(after, Panorama)
+    chosen = {
+        "keys": DEFAULT_KEYS_OF_ALL if several else DEFAULT_KEYS,
+        **chosen_options(arguments, ("filter", "keys")),
+    }
+    most = _ALL if arguments.limit is None else arguments.limit
+    found = compare(kept(before), kept(after), Spec(**chosen), most=most)
+    if arguments.format == "table":
+        emit(comparison_table(found, _NAMES, recording.tape.filter))
+        return 0
+    host = frames_of(after)[0].host
+    emit([comparison_json(found, host._replace(namespace_label=ALL) if several else host, recording.tape)])
+    return 0

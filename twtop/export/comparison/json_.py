@@ -1,0 +1,135 @@
+"""A comparison of two moments as JSON, one object.
+
+``schema``      1; new members may be added to a schema, none is renamed, moved or removed
+``host``        ``name``, ``kernel`` (its release), ``namespace`` (``host``, its name, its number, or ``all``)
+``recording``   ``name`` of the file, and ``filter``, which selected the sockets that were recorded, or null
+``before``, ``after``  the two moments, the earlier one first: ``time``, ISO 8601 in UTC with milliseconds
+``seconds``     time between them
+``filter``      the filter in its canonical words, null without one
+``by``          the keys of ``groups``, outermost first
+``remarks``     what is to be known before one believes it, in sentences
+``paired``      whether sockets are found again, by the kernel's cookie; if not, ``appeared``, ``vanished``,
+                ``came`` and ``left`` are null
+``total``       all matching sockets: how many ``before`` and ``after``; how many of them ``appeared``, and
+                ``vanished`` altogether; ``came`` and ``left``: were, or are, there without matching, or, of
+                a group, in another one. ``after = before + appeared + came - vanished - left``
+``states``      those by state, as ``groups``
+``groups``      by ``key`` (an object: name of the key to its text), those first that changed the most, last
+                those that did not; of each the numbers as in ``total``; ``word``: ``grew``, ``shrank``,
+                ``appeared``, ``vanished``, ``renewed`` where as many others are there, or null; ``became``,
+                its sockets before by what they are after, and ``were``, those after by what they were: by
+                state, or ``none``; both null where sockets are not found again
+``ports``       destinations to which the number of ports in use changed: ``source``, ``remote``
+                (``address``, ``port``), ``before``, ``after``, ``capacity_before``, ``capacity_after``
+``counters``    those of the kernel that moved: ``name``, ``before``, ``after``, ``per_s`` or null
+``sysctls``     those that were set: ``name``, ``before``, ``after``, null where there was none
+``findings``    ``word`` (``new``, ``worse``, ``better``, ``over``), ``rule``, ``namespace`` (of several),
+                ``subject``, ``severity``, ``headline``
+
+``ports``, ``counters`` and ``sysctls`` are null where several namespaces are compared.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from twtop.core.address import address_text
+from twtop.core.comparison.groups import GONE
+from twtop.core.filter import Everything
+from twtop.core.states import state_label
+from twtop.core.text import printable
+from twtop.export.times import utc_text
+
+if TYPE_CHECKING:
+    from twtop.core.comparison.groups import Counts, GroupChange, GroupChanges
+    from twtop.core.comparison.ports import PortChange
+    from twtop.kernel.host import HostInfo
+    from twtop.recording.tape import Tape
+    from twtop.sources.comparison.comparing import Comparison, FindingChange
+
+SCHEMA: Final = 1
+_NONE: Final = "none"
+
+
+def comparison_json(comparison: Comparison, host: HostInfo, tape: Tape) -> str:
+    """Return the object described above."""
+    chosen, own = comparison.spec.filter, comparison.own
+    document = {
+        "schema": SCHEMA,
+        "host": {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label},
+        "recording": {"name": tape.name, "filter": tape.filter or None},
+        "before": {"time": utc_text(comparison.before.wall_s)},
+        "after": {"time": utc_text(comparison.after.wall_s)},
+        "seconds": round(comparison.seconds, 3),
+        "filter": None if isinstance(chosen, Everything) else str(chosen),
+        "by": comparison.groups.keys,
+        "remarks": comparison.remarks,
+        "paired": not comparison.unpaired,
+        "total": _counts(comparison, comparison.groups.total),
+        "states": _groups(comparison, comparison.states),
+        "groups": _groups(comparison, comparison.groups),
+        "ports": None if own is None else [_port(change) for change in own.ports.shown],
+        "counters": None if own is None else [change._asdict() for change in own.counters],
+        "sysctls": None
+        if own is None
+        else [
+            {name: value if value is None else printable(value) for name, value in change._asdict().items()}
+            for change in own.sysctls
+        ],
+        "findings": [_finding(change) for change in comparison.findings],
+    }
+    return json.dumps(document, indent=1) + "\n"
+
+
+def _counts(comparison: Comparison, counts: Counts) -> dict[str, int | None]:
+    told: dict[str, int | None] = counts._asdict()
+    if comparison.unpaired:
+        told |= dict.fromkeys(("appeared", "vanished", "came", "left"))
+    return told
+
+
+def _groups(comparison: Comparison, groups: GroupChanges) -> list[dict[str, Any]]:
+    return [_group(comparison, groups, change) for change in groups.shown]
+
+
+def _group(comparison: Comparison, groups: GroupChanges, change: GroupChange) -> dict[str, Any]:
+    fates = change.became, change.were
+    became, were = (None, None) if comparison.unpaired else map(_by_state, fates)
+    return {
+        "key": dict(zip(groups.keys, comparison.texts(groups, change), strict=True)),
+        **_counts(comparison, change.counts),
+        "word": change.word or None,
+        "became": became,
+        "were": were,
+    }
+
+
+def _by_state(counts: tuple[int, ...]) -> dict[str, int]:
+    return {
+        _NONE if state == GONE else state_label(state): count for state, count in enumerate(counts) if count
+    }
+
+
+def _port(change: PortChange) -> dict[str, Any]:
+    end = change.destination
+    return {
+        "source": end.source_text,
+        "remote": {"address": address_text(end.remote_hi, end.remote_lo), "port": end.remote_port},
+        "before": change.before,
+        "after": change.after,
+        "capacity_before": change.limit_before,
+        "capacity_after": change.limit_after,
+    }
+
+
+def _finding(change: FindingChange) -> dict[str, Any]:
+    finding = change.finding
+    return {
+        "word": change.word,
+        "rule": finding.rule,
+        **({"namespace": finding.namespace} if finding.namespace else {}),
+        "subject": finding.subject,
+        "severity": finding.severity.label,
+        "headline": finding.headline,
+    }

@@ -1,0 +1,38 @@
+"""A comparison for people: the sums, then every section that changed as on the screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from twtop.core.filter import Everything
+from twtop.export.comparison.sections import moments_text, sections, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twtop.export.comparison.sections import Names, Row
+    from twtop.sources.comparison.comparing import Comparison
+
+_NUMBER: Final = 8
+_WORD: Final = 8
+
+
+def comparison_table(comparison: Comparison, names: Names, recorded: str) -> Iterator[str]:
+    """Yield lines; ``recorded`` is the filter that sockets were recorded with, empty where all were."""
+    yield f"{moments_text(comparison, names)}\n{summary(comparison)}\n"
+    if not isinstance(comparison.spec.filter, Everything):
+        yield f"filter: {comparison.spec.filter}\n"
+    if recorded:
+        yield f"recorded with the filter: {recorded}\n"
+    for remark in comparison.remarks:
+        yield f"{remark}\n"
+    for section in sections(comparison, names):
+        titles = "".join(title.rjust(_NUMBER) for title in section.columns)
+        yield f"\n{titles}{' ' if titles else ''}{section.title.upper()}\n"
+        yield from (_line(row, len(section.columns)) for row in section.rows)
+
+
+def _line(row: Row, columns: int) -> str:
+    numbers = "".join(text.rjust(_NUMBER) for text in (*row.numbers, *[""] * (columns - len(row.numbers))))
+    word = f"{row.word:<{_WORD}} " if row.word else ""
+    return f"{numbers}{' ' if numbers else ''}{word}{row.text}".rstrip() + "\n"
