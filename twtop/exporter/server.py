@@ -55,6 +55,8 @@ class _Place:
     since_s: float
     """When it began to be waited for."""
     answering: bool = False
+    begun: bool = False
+    """Its task has begun, and closes it; one that is sent away at once never does."""
 
 
 class Server:
@@ -77,15 +79,24 @@ class Server:
                     # Gone before it was accepted; or there are too many open files, and somebody has to go.
                     await self._make_room(len(self._places))
                     continue
-                await self._make_room(MOST_CONNECTIONS)
-                place = _Place(time.monotonic())
-                task = loop.create_task(self._converse(connection, place))
-                self._places[task] = place
-                task.add_done_callback(self._places.pop)
+                self._begin(connection)
+                await self._make_room(MOST_CONNECTIONS + 1)
         finally:
             for task in self._places:
                 task.cancel()
             await asyncio.gather(*self._places, return_exceptions=True)
+
+    def _begin(self, connection: socket.socket) -> None:
+        place = _Place(time.monotonic())
+        task = asyncio.get_running_loop().create_task(self._converse(connection, place))
+        self._places[task] = place
+
+        def end(_: Task[None]) -> None:
+            del self._places[task]
+            if not place.begun:
+                connection.close()
+
+        task.add_done_callback(end)
 
     async def _make_room(self, most: int) -> None:
         """Send away who has been waited for longest, until there are fewer connections."""
@@ -98,6 +109,7 @@ class Server:
             await asyncio.wait(self._places, return_when=asyncio.FIRST_COMPLETED)
 
     async def _converse(self, connection: socket.socket, place: _Place) -> None:
+        place.begun = True
         # Who hangs up, is too slow, or speaks no TLS is not worth a word.
         with suppress(asyncio.IncompleteReadError, TimeoutError, OSError):
             reader, writer = await self._open(connection)
