@@ -18,6 +18,7 @@ from twtop.export.comparison.sections import Row
 from twtop.ui.app import TwtopApp
 from twtop.ui.comparison.screen import ChangeDetail, ChangeList, ComparisonScreen, ComparisonTitle
 from twtop.ui.explanation.screen import ExplainScreen
+from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.sectioned_list import Between
 
 if TYPE_CHECKING:
@@ -162,6 +163,25 @@ async def test_what_was_compared_is_not_compared_again() -> None:
         assert view._last is first
         await user.press("B")
         await user.until(lambda: view._last is not first, "another comparison")
+
+
+@pressing("frame screen", "A", "B")
+async def test_marks_are_set_from_any_view(key: str) -> None:
+    async with screen(app=Told().app) as user:
+        await user.press("m")
+        await user.until(lambda: isinstance(user.app.screen, FrameScreen), "the counters")
+        await user.press(key)
+        assert [name for name, _ in user.app.marks.wall_times] == [key]
+        assert isinstance(user.app.screen, FrameScreen)
+
+
+@pressing("frame screen", "D")
+async def test_the_comparison_takes_the_place_of_another_view(key: str) -> None:
+    async with screen(app=Told().app) as user:
+        await user.press("m")
+        await user.until(lambda: isinstance(user.app.screen, FrameScreen), "the counters")
+        await opened(user, key)
+        assert len(user.app.screen_stack) == 2
 
 
 @pressing("comparison", "up", "k", "down", "j")

@@ -143,6 +143,8 @@ _IN_THE_PAST: Final = (
     (("seek_finding(-1)", "seek_finding(1)"), "finding"),
     (("speed(1)", "speed(-1)"), "speed"),
     (("type_time",), "time"),
+    (("mark('A')", "mark('B')"), "mark"),
+    (("compare",), "compare"),
 )
 """Actions, and what both are called in the footer."""
 
