@@ -86,6 +86,7 @@ def survives(*bodies: bytes) -> None:
         (packed(raw(KEY) + b"\0"), "there is more than there should be"),
         (packed(raw(KEY)[:-1]), "it ends too early"),
         (packed(TIME.pack(float("nan"), 1.0, 0, 0) + raw(KEY)[TIME.size :]), "a time is out of range"),
+        (packed(TIME.pack(-1e10, 1.0, 0, 0) + raw(KEY)[TIME.size :]), "time goes back"),
         (packed(TIME.pack(0.0, float("inf"), 0, 0) + raw(KEY)[TIME.size :]), "a time is out of range"),
     ],
 )

@@ -102,7 +102,7 @@ class Decoder:
     def _read(self, reader: Reader, *, key: bool) -> _State:
         wall_s, instant_s, looks, rows = reader.fields(TIME)
         last = self._state
-        if last is not None and instant_s < last.instant_s:
+        if (last is not None and instant_s < last.instant_s) or wall_s < 0:
             raise damaged("time goes back")
         if key:
             last = _nothing(self._registry)
