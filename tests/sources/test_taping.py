@@ -130,6 +130,23 @@ def test_what_cannot_be_kept_is_followed_by_a_key_look_with_all_that_happened(li
     assert ring_marks == [Mark(17.0, "failure", 0, "the kernel? is busy")]
 
 
+def test_a_look_that_cannot_be_encoded_is_followed_by_a_key_look(
+    listening: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = Ring()
+    taper = Taper(ring)
+    with listening.server.entered(), Watch(OWN) as watch:
+        looked = watch.look()
+    taper.add(looked, OWN)
+    with monkeypatch.context() as patched:
+        patched.setattr("twtop.recording.codec.encoder.MOST_ROWS", 0)
+        with pytest.raises(RecordingError, match="cannot be recorded"):
+            taper.add(later(looked, 1), OWN)
+    taper.add(later(looked, 2), OWN)
+    taper.add(later(looked, 3), OWN)
+    assert [look.is_key for look in looks(ring)] == [True, True, False]
+
+
 def test_findings_are_marked_when_they_come_and_go(lab: Lab) -> None:
     listener = lab.server.listen(8080)
     lab.client.sysctl("net.ipv4.ip_local_port_range", "40000 40009")
