@@ -19,6 +19,8 @@ import pytest
 from tests.export.oracle import TWTOP, twtop
 from tests.lab.tenants import tenant
 from twtop.cli.watch import watch_parser
+from twtop.core.table.fields import FIELDS
+from twtop.core.table.keys import KEYS
 from twtop.lab.host import endpoint
 
 if TYPE_CHECKING:
@@ -199,6 +201,12 @@ def test_on_a_terminal_titles_come_again_when_they_are_out_of_sight(lab: Lab) ->
     assert [number for number, line in enumerate(lines) if "TIME " in line] == [1, 6, 11]
     assert max(map(len, lines)) <= 80
     assert lines[1].split()[4:] == ["SENT", "RECV", "ESTAB", "WAIT-1", "WAIT-2", "WAIT", "WAIT"]
+
+
+def test_help_names_every_key_and_field() -> None:
+    text = " ".join(watch_parser().format_help().split())
+    assert f"KEYS of {', '.join(KEYS)};" in text
+    assert f"FIELD one of {', '.join(FIELDS)} " in text
 
 
 def test_every_example_can_be_read() -> None:
