@@ -28,16 +28,21 @@ _REASONS: Final = {
 
 _DAMAGE: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_TOOBIG}
 
+READING: Final = (sqlite3.Error, UnicodeDecodeError)
+"""What reading may raise: what SQLite says of a file may quote it, and what it quotes be no text."""
 
-def is_damage(error: sqlite3.Error) -> bool:
+
+def is_damage(error: sqlite3.Error | UnicodeDecodeError) -> bool:
     """Whether what was read makes no sense, or cannot be read from the disk."""
-    return _primary(error) in _DAMAGE
+    return isinstance(error, UnicodeDecodeError) or _primary(error) in _DAMAGE
 
 
-def reason_of(error: sqlite3.Error | OSError) -> str:
+def reason_of(error: sqlite3.Error | OSError | UnicodeDecodeError) -> str:
     """Return why something could not be done with a file."""
     if isinstance(error, OSError):
         return system_reason(error)
+    if isinstance(error, UnicodeDecodeError):
+        return _REASONS[sqlite3.SQLITE_CORRUPT]
     return _REASONS.get(_primary(error), printable(str(error)))
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from twtop.core.text import printable
 from twtop.errors import RecordingError
-from twtop.recording.file.faults import is_damage, reason_of
+from twtop.recording.file.faults import READING, is_damage, reason_of
 from twtop.recording.file.schema import APPLICATION_ID, FORMAT, TABLES
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
         header = _header(path, name)
     except OSError as error:
         raise RecordingError(f"{name}: {reason_of(error)}") from error
-    refusal: sqlite3.Error | None = None
+    refusal: sqlite3.Error | UnicodeDecodeError | None = None
     for how in _ways(path, header):
         database = sqlite3.connect(
             f"file:{quote(os.fsencode(path.absolute()))}?{how}",
@@ -65,8 +65,11 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
                 # Then SQLite needs no shared memory to find things in the log.
                 database.execute("PRAGMA locking_mode = EXCLUSIVE")
             _confine(database)
+            if header.is_cut:
+                # Else SQLite refuses a file with fewer pages than it should have.
+                database.execute("PRAGMA writable_schema = ON")
             _check_tables(database, name)
-        except sqlite3.Error as error:
+        except READING as error:
             database.close()
             if is_damage(error):
                 raise RecordingError(f"{name}: it is damaged: its tables cannot be read") from error
@@ -94,7 +97,7 @@ def _header(path: Path, name: str) -> _Header:
         raise RecordingError(f"{name} is no recording of twtop")
     if len(start) < _HEADER.size:
         raise RecordingError(f"{name} was cut off at its very beginning")
-    _, page, writes, _, changes, pages, version, application, valid_for = _HEADER.unpack(start)
+    _, page, _, reads, changes, pages, version, application, valid_for = _HEADER.unpack(start)
     if application != APPLICATION_ID:
         raise RecordingError(f"{name} is a database of another program, and no recording of twtop")
     if version > FORMAT:
@@ -102,7 +105,7 @@ def _header(path: Path, name: str) -> _Header:
             f"{name} was made by a newer twtop (format {version}); this one reads up to format {FORMAT}"
         )
     is_cut = changes == valid_for and found.st_size < pages * page
-    return _Header(writes == _WITH_WAL, is_cut)
+    return _Header(reads == _WITH_WAL, is_cut)
 
 
 def _ways(path: Path, header: _Header) -> Iterator[str]:
@@ -140,5 +143,5 @@ def _check_tables(database: sqlite3.Connection, name: str) -> None:
     found = database.execute(
         "SELECT type, name, sql FROM sqlite_master LIMIT ?", (len(TABLES) + 1,)
     ).fetchall()
-    if sorted(found) != sorted(("table", table, text) for table, text in TABLES.items()):
+    if len(found) != len(TABLES) or set(found) != {("table", table, text) for table, text in TABLES.items()}:
         raise RecordingError(f"{name} has other tables than a recording of twtop")

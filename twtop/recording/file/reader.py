@@ -13,7 +13,7 @@ import numpy as np
 from twtop.core.format import counted
 from twtop.core.text import printable
 from twtop.errors import RecordingError
-from twtop.recording.file.faults import is_damage, reason_of
+from twtop.recording.file.faults import READING, is_damage, reason_of
 from twtop.recording.file.opening import LONGEST_TEXT, open_database
 from twtop.recording.file.rows import LATEST_S, joined, of_rows, taken, that_can_be_shown
 from twtop.recording.file.schema import PLACE_BITS
@@ -48,8 +48,9 @@ _MARKS: Final = """
     WHERE typeof(look) = 'integer' AND look > ? AND look <= ? ORDER BY rowid LIMIT ?"""
 _STREAM: Final = "SELECT name, hostname, kernel, label, namespaced FROM streams WHERE number = ?"
 _LOOKS: Final = f"""
-    SELECT number, ifnull(CAST(wall_s AS REAL), -1), ifnull(is_key = 1, 0),
-        ifnull(CAST(sockets AS INTEGER), -1)
+    SELECT number, CASE typeof(wall_s) WHEN 'real' THEN wall_s ELSE -1 END,
+        typeof(is_key) = 'integer' AND is_key = 1,
+        CASE typeof(sockets) WHEN 'integer' THEN sockets ELSE -1 END
     FROM looks WHERE number > ? AND number < {_END_OF_NUMBERS} ORDER BY number LIMIT ?"""  # noqa: S608
 
 
@@ -236,7 +237,7 @@ class FileTape:
             try:
                 self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
                 yield self._database.execute(query, values)
-            except sqlite3.Error as error:
+            except READING as error:
                 kind = _DamagedError if is_damage(error) else RecordingError
                 raise kind(f"{self.name}: {reason_of(error)}") from error
 
