@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from queue import Queue
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.lab.tenants import tenant
+from twtop.core.options import ScreenOptions
 from twtop.core.states import State
 from twtop.errors import RecordingError
 from twtop.lab.namespaces import NetworkNamespace
 from twtop.recording.ring import Ring
 from twtop.recording.tape import KEY_EVERY_S, Look, Mark, Stream
+from twtop.sources.collector import Collector
 from twtop.sources.observer import Frame
 from twtop.sources.panorama import Panorama
 from twtop.sources.replay.reel import Reel
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from twtop.lab.lab import Lab
+    from twtop.sources.collector import Result
     from twtop.sources.panorama import Looked
     from twtop.sources.watch import Chosen
 
@@ -145,6 +149,19 @@ def test_a_look_that_cannot_be_encoded_is_followed_by_a_key_look(
     taper.add(later(looked, 2), OWN)
     taper.add(later(looked, 3), OWN)
     assert [look.is_key for look in looks(ring)] == [True, True, False]
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_the_collector_goes_on_when_a_look_cannot_be_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("twtop.recording.codec.encoder.MOST_ROWS", -1)
+    collector = Collector(ScreenOptions(interval_s=0.01))
+    results: Queue[Result] = Queue()
+    collector.start()
+    collector.listen(results.put)
+    shown = [results.get(timeout=10) for _ in range(3)]
+    collector.stop()
+    assert {type(result) for result in shown} == {Frame}
+    assert not len(collector.ring.index())
 
 
 def test_findings_are_marked_when_they_come_and_go(lab: Lab) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twtop.core.names.labels import NO_LABELS
-from twtop.errors import KernelError
+from twtop.errors import KernelError, RecordingError
 from twtop.recording.ring import Ring
 from twtop.sources.observer import Frame
 from twtop.sources.owners.finder import OwnerFinder
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from twtop.core.options import ScreenOptions
+    from twtop.sources.panorama import Looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,12 @@ class Collector:
         except Exception as error:
             self._deliver(Crash(error))
 
+    def _record(self, taper: Taper, looked: Looked) -> None:
+        try:
+            taper.add(looked, self._chosen)
+        except RecordingError as error:
+            taper.fail(str(error), time.time())
+
     def _collect(self, watch: Watch) -> None:
         due = time.monotonic()
         taper = Taper(self.ring)
@@ -132,5 +139,5 @@ class Collector:
                 if self._finder is not None:
                     # Not before there is something to see: that comes first.
                     self._finder.start()
-                taper.add(looked, self._chosen)
+                self._record(taper, looked)
             due = max(due + interval, started + interval)

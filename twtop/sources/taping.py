@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Final
 
 from twtop.core.text import printable
 from twtop.diagnosis.news import News
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from twtop.sources.watch import Chosen
 
 
+_MOST_MARKS: Final = 1000
+"""For as long as no look can be recorded."""
+
+
 class Taper:
     """Encodes what is collected, in its order, and hands it to a recording; for one thread."""
 
@@ -30,7 +35,7 @@ class Taper:
         self._key_s = float("-inf")
         self._asked: Chosen | None = None
         self._news = News()
-        self._marks: list[Mark] = []
+        self._marks: deque[Mark] = deque(maxlen=_MOST_MARKS)
 
     def add(self, looked: Looked, asked: Chosen) -> None:
         """Record a frame, or those of all namespaces; ``asked`` is what was to be looked at.
