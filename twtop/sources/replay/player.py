@@ -299,7 +299,7 @@ class Player:
         if schedule.row_of(self._wanted) < len(schedule) - 1:
             return False
         interval_s = schedule.since_last_s(len(schedule) - 1)
-        if time.time() - float(schedule.wall_s[-1]) <= max(_ALIVE_S, 3 * interval_s):
+        if abs(time.time() - float(schedule.wall_s[-1])) <= max(_ALIVE_S, 3 * interval_s):
             return False
         with self._lock:
             self._playing = False

@@ -34,8 +34,8 @@ class Projector:
         self._steps: deque[Step] = deque()
         self._kept: OrderedDict[int, Looked] = OrderedDict()
         self._kept_size = 0
-        self._first_s: float | None = None
-        """When the look was that was seen first after something was missing."""
+        self._first_s = 0.0
+        """Since when every look was seen, up to the last one that was."""
         self._seen: int | None = None
         """The look that was seen last."""
         self._damage: dict[int, tuple[int, str]] = {}
@@ -58,7 +58,7 @@ class Projector:
         since = self._since(row)
         if since is None:
             self._reel.forget()
-            self._first_s = self._seen = None
+            self._seen = None
         self._steps.extend(course(schedule, row, since, self._pace, budget))
 
     def work(self) -> Looked | None:
@@ -108,12 +108,13 @@ class Projector:
     def _is_ripe(self, row: int) -> bool:
         """Tell whether a look is seen as in a jump to it: after the one before, and a minute of others."""
         schedule = self._schedule
-        begin, wall_s = schedule.begin(row), float(schedule.wall_s[row])
-        if self._first_s is None:
-            # Nothing is missing before the first look of all.
-            self._first_s = float("-inf") if row == begin else wall_s
-        followed = row == begin or self._seen == schedule.number(row - 1)
-        return followed and wall_s - self._first_s >= NEAR_S
+        wall_s = float(schedule.wall_s[row])
+        if row == schedule.begin(row):
+            # Nothing is missing before it.
+            self._first_s = float("-inf")
+        elif self._seen != schedule.number(row - 1):
+            self._first_s = wall_s
+        return wall_s - self._first_s >= NEAR_S
 
     def _keep(self, number: int, looked: Looked) -> None:
         self._kept[number] = looked
