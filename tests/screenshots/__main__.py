@@ -28,6 +28,8 @@ _WORLD_RUNS_S: Final = 45
 """Until more than half of the ports towards the busiest peer are in use."""
 _FRAMES_S: Final = 3.5
 _ANSWER_S: Final = 1.5
+_MARKS_APART_MS: Final = 6000
+"""Until there is something to compare (`textual.pilot.Pilot.press`)."""
 
 
 class Shot(NamedTuple):
@@ -60,6 +62,7 @@ SHOTS: Final = (
     Shot("diagram", _SMALL, ("v",)),
     Shot("diagram", _LARGE, ("v",)),
     Shot("counters", _SMALL, ("m",)),
+    Shot("comparison", _SMALL, ("A", f"wait:{_MARKS_APART_MS}", "D")),
     Shot("sockets", _SMALL, ("down", "enter"), filter="time-wait and dport = :25"),
     Shot("whose", _SMALL, ("u",)),
     Shot("details", _SMALL, ("down", "enter", "down", "enter"), filter="established and dport = :5432"),

@@ -12,13 +12,17 @@ import numpy as np
 from textual import events
 
 from tests.lab.oracle import eventually, states
+from tests.ui.frames import Recorded
 from tests.ui.keys import pressing
+from tests.ui.recorded_details import RecordedReader
 from tests.ui.screen import Screen, options, screen
+from tests.ui.test_namespaces_pictures import SHOP, all_of_them
 from twtop.core.states import State
 from twtop.lab import bulk
 from twtop.lab.specimen import wait_for_state
 from twtop.sources.closer import Closer
 from twtop.sources.collector import Collector
+from twtop.sources.panorama import panorama
 from twtop.ui.app import TwtopApp
 from twtop.ui.closing.screen import CloseScreen
 
@@ -273,6 +277,29 @@ async def test_what_lacks_is_said_at_the_start(server: Host) -> None:
             told = "--allow-close: closing sockets needs CAP_NET_ADMIN: run twtop as root"
             await user.until(lambda: told in [each.message for each in app._notifications], told)
             assert not any("K close" in line for line in user.text)
+
+
+async def test_the_capability_is_named_though_other_namespaces_are_read_from_outside() -> None:
+    """As without privilege: twtop's own namespace has few sockets, and is the only one with netlink."""
+
+    class Forbidden(Closer):
+        def get_ready(self, reader: object) -> str | None:
+            return "no netlink" if reader is None else "closing sockets needs CAP_NET_ADMIN"
+
+    looked = all_of_them()
+    assert looked.busiest.reader is None
+    places = [
+        replace(place, frame=place.frame and replace(place.frame, reader=RecordedReader()))
+        if place.namespace == SHOP
+        else place
+        for place in looked.places
+    ]
+    wanted = replace(options(), allow_close=True)
+    app = TwtopApp(wanted, Recorded(wanted, panorama(places)))
+    app._closer = Forbidden()
+    async with screen(app=app) as user:
+        told = "--allow-close: closing sockets needs CAP_NET_ADMIN"
+        await user.until(lambda: told in [each.message for each in app._notifications], told)
 
 
 async def test_a_tiny_window_does_not_break_it(server: Host) -> None:

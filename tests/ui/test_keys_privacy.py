@@ -31,6 +31,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "budgets": ("b",),
     "diagram": ("v",),
     "counters": ("m",),
+    "comparison": ("A", "D"),
     "explanation": ("e",),
     "help": ("question_mark",),
     "group": ("g",),

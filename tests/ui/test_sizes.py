@@ -95,6 +95,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "range": ("b", "r"),
     "diagram": ("v", "right", "down"),
     "counters": ("m", "down", "end"),
+    "comparison": ("A", "D", "end"),
     "details": ("down", "enter", "down", "enter", "tab", "end"),
     "explain": ("e", "down", "pagedown"),
     "help": ("question_mark", "pagedown"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.filter import Everything
 from twtop.core.table.subject import subject_at
-from twtop.sources.panorama import Panorama
+from twtop.sources.panorama import Panorama, frames_of
 from twtop.ui.actions import Actions
 from twtop.ui.closing.lines import Occasion
 from twtop.ui.closing.screen import CloseScreen
@@ -46,8 +46,9 @@ class ClosingActions(Actions, inherit_bindings=False):
             self.run_worker(self._warn_of_lack(self._closer, self._newest), name="closing")
 
     async def _warn_of_lack(self, closer: Closer, looked: Looked) -> None:
-        frame = looked.busiest if isinstance(looked, Panorama) else looked
-        lack = await asyncio.to_thread(closer.get_ready, frame.reader)
+        # Where other namespaces can only be read from outside, what lacks in twtop's own is what helps.
+        reader = next((frame.reader for frame in frames_of(looked) if frame.reader is not None), None)
+        lack = await asyncio.to_thread(closer.get_ready, reader)
         if lack is None:
             self._idle = frozenset(self._idle) - {_ACTION}
             self._show_keys()
