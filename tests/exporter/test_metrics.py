@@ -20,6 +20,7 @@ from twtop.exporter import looks
 from twtop.exporter.families import label
 from twtop.exporter.port_metrics import LEAST_USED, OTHER
 from twtop.lab.host import endpoint
+from twtop.lab.limits import bind_then_connect
 from twtop.sources.watch import ALL, chosen
 
 if TYPE_CHECKING:
@@ -112,6 +113,26 @@ def test_few_are_many_where_there_are_few(lab: Lab, client: Scraper) -> None:
     for _ in range(2):
         lab.client.connect(*endpoint(listener))
     assert client.scrape().value(USED, remote=f"{lab.server.address()}:{endpoint(listener)[1]}") == 2
+
+
+def test_who_binds_first_shares_a_pool(lab: Lab, client: Scraper) -> None:
+    lab.client.sysctl("net.ipv4.ip_local_port_range", "40000 40099")
+    listener = lab.server.listen()
+    for _ in range(12):
+        bind_then_connect(lab, endpoint(listener))
+    told, source = client.scrape(), {"source": lab.client.address()}
+    assert told.value("twtop_bind_pool_ports_used", **source) == 12
+    assert told.value("twtop_bind_pool_ports_capacity", **source) == 100
+    assert told.value("twtop_ephemeral_ports_unusable", reason="bound_first") == 12
+
+
+def test_nobody_is_named_if_nobody_shall_be(lab: Lab) -> None:
+    listener = lab.server.listen(8080)
+    for _ in range(LEAST_USED):
+        lab.client.connect(*endpoint(listener))
+    with Scraper(lab.client, top=0) as client, Scraper(lab.server, top=0) as server:
+        assert client.scrape().value(USED) == LEAST_USED
+        assert server.scrape().value("twtop_accept_queue_length") == LEAST_USED
 
 
 def test_accept_queues(lab: Lab, server: Scraper) -> None:

@@ -71,7 +71,7 @@ def write(folder: Path, text: str) -> Path:
         ("[1, 2]", "the file: expected keys and values"),
         ("a: b: c", "line 1: no YAML: mapping values are not allowed here"),
         ("\x00", "no YAML, or no text"),
-        ("[" * 2000, "no YAML, or no text"),
+        ("[" * 1000, "no YAML, or no text"),
         ("x" * (1 << 20) + "yz", "longer than a megabyte: that is no web config file"),
         ("!!python/object/apply:os.system ['true']", "line 1: no YAML: could not determine a constructor"),
         ("tls: {}", "tls: unknown; expected one of tls_server_config, http_server_config, basic_auth_users"),
@@ -162,6 +162,19 @@ def test_an_encrypted_key_asks_nobody(certificates: Path) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"web\.yml: no such file or directory"):
         read_web_config(tmp_path / "web.yml")
+
+
+def test_promtool_takes_what_we_take(certificates: Path) -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("promtool (Debian package prometheus) is not installed")
+    headers = "http_server_config:\n  http2: true\n  headers: {X-Frame-Options: deny}\n"
+    versions = "  min_version: TLS12\n  max_version: TLS13\n  prefer_server_cipher_suites: true\n"
+    path = write(certificates, CLIENTS + versions + headers + USERS)
+    assert read_web_config(path).users.keys() == {"alice"}
+    checked = subprocess.run(
+        ["promtool", "check", "web-config", path], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_an_empty_file_is_plain_http(tmp_path: Path) -> None:

@@ -80,11 +80,30 @@ def port_metrics(told: Sequence[Told], top: int) -> Iterator[Metric]:
         labels,
         of_each(lambda ports, at: ports.half_of(at)),
     )
+    yield from _pools(told, top)
     yield gauge(
         "twtop_destinations",
         "How many destinations have a port in use.",
         ("netns",),
         (((label(each.netns),), len(each.frame.ports)) for each in told),
+    )
+
+
+def _pools(told: Sequence[Told], top: int) -> Iterator[Metric]:
+    """Yield what programs share that bind before they connect, of each namespace's fullest."""
+    pools = [(label(each.netns), pool) for each in told for pool in each.frame.ports.pools[:top]]
+    labels = ("netns", "source")
+    yield gauge(
+        "twtop_bind_pool_ports_used",
+        "Ephemeral ports in use on a source address, as bind() before connect() has to share them.",
+        labels,
+        (((netns, pool.source), pool.used) for netns, pool in pools),
+    )
+    yield gauge(
+        "twtop_bind_pool_ports_capacity",
+        "How many ports bind() can choose there in all; beyond, it fails.",
+        labels,
+        (((netns, pool.source), pool.capacity) for netns, pool in pools),
     )
 
 
