@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from twtop.core.options import ScreenOptions
     from twtop.sources.collector import Collector
+    from twtop.sources.replay.player import Player
 
 SMALL, LARGE = (80, 24), (200, 50)
 SIZES = {"80x24": SMALL, "200x50": LARGE}
@@ -42,9 +43,9 @@ class OwnCost:
         return "cpu 3% 74M"
 
 
-def still_app(wanted: ScreenOptions, collector: Collector) -> TwtopApp:
+def still_app(wanted: ScreenOptions, source: Collector | Player) -> TwtopApp:
     """Return an application in which nothing changes by itself."""
-    app = TwtopApp(wanted, collector)
+    app = TwtopApp(wanted, source)
     app._own_cost = OwnCost()  # type: ignore[assignment]
     return app
 

@@ -249,7 +249,7 @@ class TwtopApp(
         if not self._frozen and self._shown and self._shown.frame.interval_s > 1.5 * _TICK_S:
             self._panels.table.update_lines()
         if self._player is not None:
-            self._show_time()
+            self._show_time(waits=True)
 
     # What is shown
 

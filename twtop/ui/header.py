@@ -58,7 +58,9 @@ class Status:
     stale: bool = False
     """The last look failed: what is shown was true before."""
     past: str = ""
-    """PAST, or REPLAY with the name of the recording; empty at the present."""
+    """PAST or REPLAY; empty at the present."""
+    recording: str = ""
+    """The name of what is replayed."""
     masked: bool = False
     """Addresses and names of hosts are pseudonyms."""
     dns: str = ""
@@ -94,7 +96,7 @@ def status_of(
     if travel is not None and travel.playback.filter:
         problems.append(f"recorded with a filter, no other sockets: {travel.playback.filter}")
     # The way back takes a moment, too.
-    past = travel.title if travel is not None else "PAST" if shown is not None and shown.past else ""
+    past = travel.word if travel is not None else "PAST" if shown is not None and shown.past else ""
     status = Status(
         problems=tuple(problems),
         frozen=frozen,
@@ -112,6 +114,7 @@ def status_of(
     return replace(
         status,
         host=privacy.name(frame.host.hostname),
+        recording=privacy.text(travel.name if travel is not None else "", frame.host.hostname),
         kernel=frame.host.kernel,
         namespace=label if several is None else f"all {len(several.places)}, panels: {label}",
         several=several is not None,
@@ -196,6 +199,7 @@ class Header(LineView):
             Piece(5, "addresses " if status.masked else "", styles.NOTE),
             Piece(0, "masked " if status.masked else "", styles.NOTE),
             Piece(5, status.dns, styles.NOTE),
+            Piece(3, f"{status.recording} " if status.recording else "", styles.BOLD),
             Piece(1, f"{at}  ", styles.BOLD),
             Piece(2, interval, styles.WARNING if status.stretched else styles.PLAIN),
             Piece(

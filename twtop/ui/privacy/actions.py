@@ -39,6 +39,10 @@ class Privacy:
         """Return the name of a host as it may be seen."""
         return self.mask.name(name) if self.is_on else name
 
+    def text(self, text: str, hostname: str) -> str:
+        """Return a text, such as the name of a file, with the name of this host in it as it may be seen."""
+        return text.replace(hostname, self.name(hostname)) if hostname else text
+
 
 class PrivacyActions(Actions, inherit_bindings=False):
     """Masks every line of the screen, and what is copied from it."""

@@ -50,6 +50,8 @@ class TimelineActions(Actions, inherit_bindings=False):
     """The newest that the player has shown, seen or not."""
     _past: Looked | None = None
     """What the player showed last; None in the present, and until there is anything."""
+    _waits = False
+    """What the player is to show takes longer than a moment."""
 
     @dataclass
     class Played(Message):
@@ -252,15 +254,17 @@ class TimelineActions(Actions, inherit_bindings=False):
         """Where in time the screen is; None at the present."""
         if self._player is None:
             return None
-        return Travel(self._player.playback, self._collector is None, time.time())
+        playback = self._player.playback
+        return Travel(playback, self._collector is None, time.time(), self._waits and playback.seeking)
 
     def _kept_text(self) -> str:
         """Say how much of the last minutes is kept."""
         ring = None if self._collector is None else self._collector.ring
         return "" if ring is None else kept_text(ring.span_s, ring.size)
 
-    def _show_time(self) -> None:
+    def _show_time(self, *, waits: bool = False) -> None:
         """Show where in time the screen is."""
+        self._waits = waits
         travel = self.travel
         self._panels.timeline.show(travel, self.marks.wall_times)
         if isinstance(self.screen, FrameScreen):

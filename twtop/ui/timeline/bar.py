@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from twtop.diagnosis.finding import Severity
+from twtop.sources.replay.schedule import Schedule
 from twtop.ui import styles
 from twtop.ui.line_view import runs
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from twtop.sources.replay.player import Playback
     from twtop.ui.line_view import Part
 
-_GAP: Final = 3.0
-"""So many times the usual time between two looks: in between something was not recorded."""
+_HERE: Final = "|"
 _FAILURE: Final = ("x", styles.ALARM)
 _FOUND: Final[dict[int, tuple[str, Style]]] = {
     Severity.CRITICAL: ("!", styles.ALARM),
@@ -42,8 +42,12 @@ class Scale(NamedTuple):
 
     def column(self, wall_s: float) -> int:
         """Return the column of a time; of one outside of the line the nearest."""
-        share = (wall_s - self.start_s) / max(self.end_s - self.start_s, 1e-3)
-        return min(max(int(share * self.columns), 0), self.columns - 1)
+        return int(self.columns_of(np.array([wall_s]))[0])
+
+    def columns_of(self, wall_s: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return the columns of many times."""
+        shares = (wall_s - self.start_s) / max(self.end_s - self.start_s, 1e-3)
+        return np.clip((shares * self.columns).astype(np.intp), 0, self.columns - 1)
 
     def wall_s(self, column: int) -> float:
         """Return the middle of a column."""
@@ -51,19 +55,14 @@ class Scale(NamedTuple):
 
 
 def bar(
-    playback: Playback,
-    named: Iterable[tuple[str, float]],
-    columns: int,
-    signs: Signs,
-    *,
-    levels: bool,
+    playback: Playback, scale: Scale, drawn_course: Sequence[str], named: Iterable[tuple[str, float]]
 ) -> list[Part]:
-    """Draw ``columns`` columns: with ``levels`` of sockets, else a plain line; ``named``: A and B, and when.
+    """Draw what happened onto the course of time; ``named``: A and B, and when that was.
 
-    What was found stands above that, the worst first, then A and B. The shown look is reversed.
+    What was found stands above the course, the worst first, then A and B. Where the shown look is has another
+    look, and a sign of its own where nothing else has one.
     """
-    scale = Scale(playback.start_s, playback.end_s, columns)
-    drawn: list[Part] = [(sign, styles.DIM) for sign in _course(playback.index, scale, signs, levels=levels)]
+    drawn: list[Part] = [(sign, styles.DIM) for sign in drawn_course]
     for mark in sorted(playback.marks, key=_weight):
         if mark.kind != "over" and playback.start_s <= mark.wall_s <= playback.end_s:
             drawn[scale.column(mark.wall_s)] = sign_of(mark)
@@ -71,8 +70,8 @@ def bar(
         if playback.start_s <= wall_s <= playback.end_s:
             drawn[scale.column(wall_s)] = (name, _NAMED)
     at = scale.column(playback.at_s)
-    sign, look = drawn[at]
-    drawn[at] = (sign, look + styles.CURSOR)
+    sign, _ = drawn[at]
+    drawn[at] = (_HERE if sign == drawn_course[at] else sign, styles.PAST)
     return runs(drawn)
 
 
@@ -85,29 +84,23 @@ def _weight(mark: Mark) -> int:
     return mark.severity if mark.kind in {"found", "worse"} else 0
 
 
-def _course(index: Index, scale: Scale, signs: Signs, *, levels: bool) -> Sequence[str]:
-    """Draw the time itself: blank where nothing was recorded."""
-    seen = _recorded(index, scale)
-    if not levels:
-        return ["".join(signs.line if there else " ") for there in seen]
-    counts = np.zeros(scale.columns, np.int64)
-    places = [scale.column(wall_s) for wall_s in index.wall_s.tolist()]
-    np.maximum.at(counts, places, index.sockets)
-    # Where columns are narrower than the time between two looks, the one before counts.
-    known = np.zeros(scale.columns, np.bool_)
-    known[places] = True
-    latest = np.maximum.accumulate(np.where(known, np.arange(scale.columns), 0))
-    drawn = signs.sparkline(np.maximum(counts[latest], 1).tolist())
+def course(index: Index, scale: Scale, signs: Signs, *, levels: bool) -> Sequence[str]:
+    """Draw the time itself: with ``levels`` of sockets, else a plain line; blank where nobody looked."""
+    schedule = Schedule.of(index)
+    places = scale.columns_of(schedule.wall_s)
+    seen = np.ones(scale.columns, np.bool_)
+    for begin in schedule.begins[1:].tolist():
+        seen[places[begin - 1] + 1 : places[begin]] = False
+    drawn = _levels(places, index.sockets, scale.columns, signs) if levels else signs.line * scale.columns
     return [sign if there else " " for sign, there in zip(drawn, seen, strict=True)]
 
 
-def _recorded(index: Index, scale: Scale) -> NDArray[np.bool_]:
-    """Tell of each column whether there were looks, or would have been had they been more frequent."""
-    seen = np.ones(scale.columns, np.bool_)
-    between = np.diff(index.wall_s)
-    if not len(between):
-        return seen
-    for at in np.flatnonzero(between > _GAP * np.median(between)).tolist():
-        last, next_ = (scale.column(float(wall_s)) for wall_s in index.wall_s[at : at + 2])
-        seen[last + 1 : next_] = False
-    return seen
+def _levels(places: NDArray[np.intp], sockets: NDArray[np.int64], columns: int, signs: Signs) -> str:
+    """Draw the most sockets in each column; in one without a look, those of the look before."""
+    counts = np.zeros(columns, np.int64)
+    np.maximum.at(counts, places, sockets)
+    known = np.zeros(columns, np.bool_)
+    known[places] = True
+    latest = np.maximum.accumulate(np.where(known, np.arange(columns), 0))
+    # Nothing at all would be a blank, as where nobody looked.
+    return signs.sparkline(np.maximum(counts[latest], 1).tolist())

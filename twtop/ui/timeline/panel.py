@@ -9,8 +9,8 @@ from textual.message import Message
 
 from twtop.ui import styles
 from twtop.ui.line_view import LineView, Part
-from twtop.ui.timeline.bar import Scale, bar, sign_of
-from twtop.ui.timeline.words import clock
+from twtop.ui.timeline.bar import Scale, bar, course, sign_of
+from twtop.ui.timeline.words import clock, length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from twtop.core.signs import Signs
-    from twtop.recording.tape import Mark
+    from twtop.recording.tape import Index, Mark
     from twtop.ui.timeline.words import Travel
 
 _LEAST_HEIGHT: Final = 20
@@ -48,6 +48,8 @@ class TimelinePanel(LineView):
         self._named: Sequence[tuple[str, float]] = ()
         self._bar: tuple[int, Scale] | None = None
         """Where the line begins in the last row, and what its columns are."""
+        self._course: tuple[Index, Scale, bool, Sequence[str]] | None = None
+        """What was drawn of an index: a day has many looks, and few columns."""
 
     def show(self, travel: Travel | None, named: Sequence[tuple[str, float]]) -> None:
         """Show where the screen is in time, None at the present; ``named``: A and B with their times."""
@@ -56,8 +58,9 @@ class TimelinePanel(LineView):
 
     def fit(self) -> None:
         """Take as many lines as the window has room for."""
-        if self.display != (self._travel is not None):
-            self.display = self._travel is not None
+        shows = self._travel is not None and not self.screen.has_class("-tiny")
+        if self.display != shows:
+            self.display = shows
         if self.styles.height is None or self.styles.height.value != self.line_count:
             self.styles.height = self.line_count
         self.update_lines()
@@ -72,19 +75,24 @@ class TimelinePanel(LineView):
         if self._travel is None:
             return []
         if self.line_count == 1:
-            return self._with_bar(self._travel, self._place(self._travel), width, levels=False)
+            return self._with_bar(self._travel, self._place(self._travel, width), width, levels=False)
         if number:
             return self._with_bar(self._travel, [], width, levels=True)
         return self._words(self._travel, width)
 
-    @staticmethod
-    def _place(travel: Travel) -> list[Part]:
+    def _place(self, travel: Travel, width: int) -> list[Part]:
         look = styles.GOOD if travel.playback.playing else styles.WARNING
-        return [(f"{travel.going}{_GAP}", look), (f"{travel.where}{_GAP}", styles.BOLD)]
+        going = f"{travel.going}{_GAP}"
+        return [
+            (going, look),
+            (self._signs.clipped(f"{travel.where}{_GAP}", width - len(going)), styles.BOLD),
+        ]
 
     def _words(self, travel: Travel, width: int) -> list[Part]:
         """Say where it is, and what happened last before that."""
-        parts = self._place(travel)
+        parts = self._place(travel, width)
+        if travel.playback.gap_s:
+            parts.append((f"nobody looked for {length(travel.playback.gap_s)} before{_GAP}", styles.WARNING))
         room = width - sum(len(text) for text, _ in parts)
         mark = _last(travel)
         if mark is None:
@@ -108,9 +116,17 @@ class TimelinePanel(LineView):
         if columns < _LEAST_COLUMNS:
             self._bar = None
             return before
-        self._bar = begin + len(start) + 1, Scale(playback.start_s, playback.end_s, columns)
-        drawn = bar(playback, self._named, columns, self._signs, levels=levels)
+        scale = Scale(playback.start_s, playback.end_s, columns)
+        self._bar = begin + len(start) + 1, scale
+        drawn = bar(playback, scale, self._drawn_course(playback.index, scale, levels=levels), self._named)
         return [*before, (f"{start} ", styles.DIM), *drawn, (f" {end}", styles.DIM)]
+
+    def _drawn_course(self, index: Index, scale: Scale, *, levels: bool) -> Sequence[str]:
+        known = self._course
+        if known is None or known[0] is not index or known[1:3] != (scale, levels):
+            drawn = course(index, scale, self._signs, levels=levels)
+            known = self._course = index, scale, levels, drawn
+        return known[3]
 
     def on_click(self, event: events.Click) -> None:
         """Tell which time was clicked."""

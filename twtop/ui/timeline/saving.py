@@ -44,24 +44,20 @@ class IncidentActions(Actions, inherit_bindings=False):
             saved = await asyncio.to_thread(save_somewhere, ring, hostname)
         except RecordingError as error:
             self.notify(
-                self._without_name(str(error), hostname),
+                self.privacy.text(str(error), hostname),
                 title="Nothing was saved",
                 severity="error",
                 timeout=10,
                 markup=False,
             )
         else:
-            file = self._without_name(str(saved.path), hostname)
+            file = self.privacy.text(str(saved.path), hostname)
             told = f"Saved the last {length(saved.span_s)}, {size_text(saved.size)}, to {file}."
             if self.privacy.is_on:
                 told += " Nothing is masked in the file."
             self.notify(told, timeout=10, markup=False)
         finally:
             self._saves_incident = False
-
-    def _without_name(self, text: str, hostname: str) -> str:
-        """Mask the name of this host, which the file has."""
-        return text.replace(hostname, self.privacy.name(hostname)) if hostname else text
 
 
 def save_somewhere(ring: Ring, hostname: str) -> Saved:

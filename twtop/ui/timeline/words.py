@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from twtop.sources.replay.player import Playback
 
 _MB: Final = 1e6
+_LONGEST_NAME: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Travel:
     """It is a recording, which has no present to come back to."""
     now_s: float
     """Unix time of the present."""
+    waits: bool = False
+    """The wanted look has been on its way for a while."""
 
     @property
     def word(self) -> str:
@@ -28,9 +31,10 @@ class Travel:
         return "REPLAY" if self.replays else "PAST"
 
     @property
-    def title(self) -> str:
-        """The same with the name of the recording."""
-        return f"{self.word} {self.playback.name}" if self.replays else self.word
+    def name(self) -> str:
+        """The name of the recording, as far as there is room; empty of the last minutes."""
+        name = self.playback.name.rpartition("/")[2] if self.replays else ""
+        return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 3]}..."
 
     @property
     def where(self) -> str:
@@ -45,7 +49,8 @@ class Travel:
     @property
     def going(self) -> str:
         """Whether it plays, and how fast."""
-        return f"{'playing' if self.playback.playing else 'paused'} {self.playback.speed}x"
+        going = "reading" if self.waits else "playing" if self.playback.playing else "paused"
+        return f"{going} {self.playback.speed}x"
 
 
 def clock(wall_s: float, now_s: float) -> str:
@@ -68,8 +73,8 @@ def length(seconds: float) -> str:
 
 
 def size_text(size: int) -> str:
-    """Write a number of bytes in megabytes: ``3.1M``."""
-    return f"{size / _MB:.1f}M"
+    """Write a number of bytes: ``85K``, ``3.1M``."""
+    return f"{size / 1e3:.0f}K" if size < _MB / 10 else f"{size / _MB:.1f}M"
 
 
 def kept_text(span_s: float, size: int) -> str:
