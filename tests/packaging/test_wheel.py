@@ -12,14 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.packaging.installing import NO_INDEX
 from tests.pty.terminal import ROOT, Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_NO_INDEX = re.compile(
-    "No matching distribution found|NewConnectionError|ReadTimeoutError|ProxyError|SSLError"
-)
 
 _SHARED = {
     "share/man/man1/twtop.1": ("man",),
@@ -61,7 +58,7 @@ def _pip(environment: Path, *arguments: str) -> None:
         check=False,
         stdin=subprocess.DEVNULL,
     )
-    if ended.returncode and _NO_INDEX.search(ended.stderr):
+    if ended.returncode and NO_INDEX.search(ended.stderr):
         pytest.skip(f"pip finds no package index: {ended.stderr.strip().splitlines()[-1]}")
     assert ended.returncode == 0, ended.stderr
 
