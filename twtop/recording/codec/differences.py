@@ -33,40 +33,27 @@ class Table(NamedTuple):
     instant_s: float
 
 
-class Survivors(NamedTuple):
-    """The rows of two tables that have the same cookie, side by side."""
-
-    before: Rows
-    now: Rows
-
-    def take(self, chosen: Rows | Mask) -> Survivors:
-        """Return some of them."""
-        return Survivors(self.before[chosen], self.now[chosen])
-
-
 class Match(NamedTuple):
-    """Where the sockets of two tables went."""
+    """Where the sockets of two tables went; all others but the gone and the born survived."""
 
-    both: Survivors
+    at: Rows
+    """For each row of the table now: in which row it was before; of the born it means nothing."""
     gone: Rows
-    """The other rows of the table before."""
+    """Of the table before."""
     born: Rows
-    """The other rows of the table now."""
+    """Of the table now."""
 
-    def without(self, others: Mask) -> Match:
+    def without(self, others: Rows) -> Match:
         """Return it with some survivors as gone and born."""
-        apart, both = self.both.take(others), self.both.take(~others)
-        return Match(both, np.append(self.gone, apart.before), np.append(self.born, apart.now))
+        return Match(self.at, np.append(self.gone, self.at[others]), np.append(self.born, others))
 
 
 def matched(before: Table, now: Table) -> Match:
     """Find the sockets that are in both tables."""
     at, there = before.cookies.find(now.sockets.cookie)
-    rows = np.flatnonzero(there)
-    both = Survivors(at[rows], rows)
     gone = np.ones(len(before.sockets), np.bool_)
-    gone[both.before] = False
-    return Match(both, np.flatnonzero(gone), np.flatnonzero(~there))
+    gone[at[there]] = False
+    return Match(at, np.flatnonzero(gone), np.flatnonzero(~there))
 
 
 class Comparison:
@@ -79,31 +66,33 @@ class Comparison:
     def __init__(self, before: Table, now: Table, match: Match) -> None:
         self._before = before.columns
         self._now = now.columns
-        self._both = both = match.both
-        idle = (before.sockets.state == State.TIME_WAIT)[both.before]
-        idle &= (now.sockets.state == State.TIME_WAIT)[both.now]
-        self._busy = np.flatnonzero(~idle)
-        busy = both.take(self._busy)
-        self._busy_before = np.append(match.gone, busy.before)
-        self._busy_now = np.append(match.born, busy.now)
+        self._at, self._born = match.at, match.born
+        self._has_survivors = len(match.born) < len(match.at)
+        if self._has_survivors:
+            busy = (before.sockets.state != State.TIME_WAIT)[match.at]
+            busy |= now.sockets.state != State.TIME_WAIT
+            busy[match.born] = False
+            self._busy = np.flatnonzero(busy)
+            self._busy_before = np.append(match.gone, match.at[self._busy])
+            self._busy_now = np.append(match.born, self._busy)
 
     def differing(self, name: str) -> Mask | None:
-        """Tell which survivors differ in a column; None where none does."""
+        """Tell which rows now are survivors that differ in a column; None where none does."""
         before, now = self._before[name], self._now[name]
-        if _is_zero(before) and _is_zero(now):
+        if not self._has_survivors or (_is_zero(before) and _is_zero(now)):
             return None
         if _is_zero_without(self._busy_before, before) and _is_zero_without(self._busy_now, now):
-            some = self._both.take(self._busy)
-            differing = np.zeros(len(self._both.now), np.bool_)
-            differing[self._busy] = before[some.before] != now[some.now]
+            differing = np.zeros(len(now), np.bool_)
+            differing[self._busy] = before[self._at[self._busy]] != now[self._busy]
         else:
-            differing = before[self._both.before] != now[self._both.now]
+            differing = before[self._at] != now
+            differing[self._born] = False
         return differing if differing.any() else None
 
-    def differing_in(self, names: Iterable[str]) -> Mask | None:
-        """Tell which survivors differ in any of some columns; None where none does."""
+    def differing_in(self, names: Iterable[str]) -> Rows:
+        """Return the rows now that are survivors and differ in any of some columns."""
         found = [mask for mask in map(self.differing, names) if mask is not None]
-        return reduce(np.logical_or, found) if found else None
+        return np.flatnonzero(reduce(np.logical_or, found)) if found else np.zeros(0, np.intp)
 
 
 def _is_zero(column: NDArray[np.unsignedinteger[Any]]) -> bool:
@@ -117,56 +106,57 @@ def _is_zero_without(rows: Rows, column: NDArray[np.unsignedinteger[Any]]) -> bo
 
 
 def followed(before: Table, ends: Ends, now: Table, match: Match) -> tuple[Ends, Mask]:
-    """Return when the timers of ``now`` end, and which survivors have another end than before.
+    """Return when the timers of ``now`` end, and which of its rows are survivors that end at another time.
 
     One that is where it is expected, within the tolerance, keeps the end that it had: no error adds up. A
     new end may differ from what was read by as much, so that whoever compares two looks
     (`twtop.core.changes.follow`) sees a TIME-WAIT restarted where it was.
     """
-    both, born, now_ms = match.both, match.born, milliseconds(now.instant_s)
-    timer = now.sockets.timer[both.now]
-    kept = ends[both.before]
-    moved = timer != before.sockets.timer[both.before]
+    timer, expires_ms, now_ms = now.sockets.timer, now.sockets.expires_ms, milliseconds(now.instant_s)
+    if len(match.born) == len(timer):
+        return ends_of(timer, expires_ms, now_ms), np.zeros(len(timer), np.bool_)
+    new_ends = ends[match.at]
+    moved = timer != before.sockets.timer[match.at]
     moved |= timer == Timer.OFF
-    off_by = now.sockets.expires_ms[both.now] - kept
+    off_by = expires_ms - new_ends
     off_by += now_ms + TOLERANCE_MS
     # What is below zero is far above as a number without a sign.
     moved |= off_by.view(np.uint64) > 2 * TOLERANCE_MS
-    _settle(moved, before, kept, now, both)
-    new_ends = np.empty(len(now.sockets), np.int64)
-    new_ends[both.now] = kept
-    new_ends[born] = ends_of(now.sockets.timer[born], now.sockets.expires_ms[born], now_ms)
-    moving = both.take(moved)
-    new_ends[moving.now] = ends_of(now.sockets.timer[moving.now], now.sockets.expires_ms[moving.now], now_ms)
-    _keep_restarts(new_ends, before, ends, now, moving)
+    moved[match.born] = False
+    rows = np.flatnonzero(moved)
+    really = _really_moved(rows, before, new_ends, now, match)
+    moved[rows[~really]] = False
+    rows = rows[really]
+    for those in (rows, match.born):
+        new_ends[those] = ends_of(timer[those], expires_ms[those], now_ms)
+    _keep_restarts(rows, new_ends, before, ends, now, match)
     return new_ends, moved
 
 
-def _settle(moved: Mask, before: Table, kept: Ends, now: Table, both: Survivors) -> None:
-    """Let only what moved count as moved, of what may have: timers that are off, or should have rung."""
-    which = np.flatnonzero(moved)
-    rows = both.take(which)
-    timer, expires_ms = now.sockets.timer[rows.now], now.sockets.expires_ms[rows.now]
-    expected_ms = time_left_ms(timer, kept[which], milliseconds(now.instant_s))
+def _really_moved(rows: Rows, before: Table, kept: Ends, now: Table, match: Match) -> Mask:
+    """Tell which did of rows that may have: their timers are off, or others, or should have rung."""
+    timer, expires_ms = now.sockets.timer[rows], now.sockets.expires_ms[rows]
+    expected_ms = time_left_ms(timer, kept[rows], milliseconds(now.instant_s))
     off_by = np.maximum(expected_ms, expires_ms) - np.minimum(expected_ms, expires_ms)
-    moved[which] = off_by > np.where(timer == Timer.OFF, np.uint32(0), np.uint32(TOLERANCE_MS))
-    moved[which] |= timer != before.sockets.timer[rows.before]
+    moved: Mask = off_by > np.where(timer == Timer.OFF, np.uint32(0), np.uint32(TOLERANCE_MS))
+    moved |= timer != before.sockets.timer[match.at[rows]]
+    return moved
 
 
-def _keep_restarts(new_ends: Ends, before: Table, ends: Ends, now: Table, moved: Survivors) -> None:
+def _keep_restarts(rows: Rows, new_ends: Ends, before: Table, ends: Ends, now: Table, match: Match) -> None:
     """Let TIME-WAITs that moved seem restarted where they were, and nowhere else."""
     old, new = before.sockets, now.sockets
-    was = (old.state[moved.before] == State.TIME_WAIT) & (new.timer[moved.now] != Timer.OFF)
-    moved = moved.take(was & (new.state[moved.now] == State.TIME_WAIT))
+    waits = (new.state[rows] == State.TIME_WAIT) & (new.timer[rows] != Timer.OFF)
+    rows = rows[waits & (old.state[match.at[rows]] == State.TIME_WAIT)]
+    old_rows = match.at[rows]
     now_ms, passed_ms = milliseconds(now.instant_s), round(1000 * (now.instant_s - before.instant_s))
     passed_ms = min(max(0, passed_ms), LONGEST_MS)
-    shown_ms = time_left_ms(old.timer[moved.before], ends[moved.before], milliseconds(before.instant_s))
-    line_ms = _less(shown_ms, passed_ms)
-    read_ms = new.expires_ms[moved.now]
-    rose = _less(read_ms, READING_MS) > _less(old.expires_ms[moved.before], passed_ms)
-    limit_ms = line_ms.astype(np.int64) + READING_MS
+    shown_ms = time_left_ms(old.timer[old_rows], ends[old_rows], milliseconds(before.instant_s))
+    limit_ms = _less(shown_ms, passed_ms).astype(np.int64) + READING_MS
+    read_ms = new.expires_ms[rows]
+    rose = _less(read_ms, READING_MS) > _less(old.expires_ms[old_rows], passed_ms)
     told_ms = np.where(rose, np.maximum(read_ms, limit_ms + 1), np.minimum(read_ms, limit_ms))
-    new_ends[moved.now] = np.minimum(told_ms, LONGEST_MS) + now_ms
+    new_ends[rows] = np.minimum(told_ms, LONGEST_MS) + now_ms
 
 
 def _less(times_ms: U32, passed_ms: int) -> U32:

@@ -142,7 +142,7 @@ def _from_last(last: _Last, now: Table) -> tuple[_Step, Ends]:
     match = matched(last.table, now)
     comparison = Comparison(last.table, now, match)
     others = comparison.differing_in(IDENTITY)
-    if others is not None:
+    if len(others):
         match = match.without(others)
         comparison = Comparison(last.table, now, match)
     ends, moved = followed(last.table, last.ends, now, match)
@@ -152,30 +152,29 @@ def _from_last(last: _Last, now: Table) -> tuple[_Step, Ends]:
 
 
 def _step(last: _Last, now: Table, match: Match, marks: Mapping[str, Mask]) -> _Step:
-    both = match.both
     gone = np.sort(last.position[match.gone])
     born = match.born[np.argsort(now.sockets.cookie[match.born])]
-    position = np.empty(len(now.sockets), np.uint32)
-    position[both.now] = _after(gone, last.position[both.before], len(last.position))
-    position[born] = np.arange(len(both.now), len(now.sockets), dtype=np.uint32)
-    any_mark = np.zeros(len(both.now), np.bool_)
+    left = len(now.sockets) - len(born)
+    position = _after(gone, last.position, match.at) if left else np.empty(len(born), np.uint32)
+    position[born] = np.arange(left, len(now.sockets), dtype=np.uint32)
+    any_mark = np.zeros(len(now.sockets), np.bool_)
     for mark in marks.values():
         any_mark |= mark
-    which = np.flatnonzero(any_mark)
-    which = which[np.argsort(position[both.now[which]])]
-    chosen = {name: mark[which] for name, mark in marks.items()}
-    return _Step(gone, both.now[which], chosen, born, position)
+    changed = np.flatnonzero(any_mark)
+    changed = changed[np.argsort(position[changed])]
+    chosen = {name: mark[changed] for name, mark in marks.items()}
+    return _Step(gone, changed, chosen, born, position)
 
 
-def _after(gone: U32, rows: U32, count: int) -> U32:
-    """Return where rows of the recorded table stand when some before them are gone."""
+def _after(gone: U32, position: U32, at: Rows) -> U32:
+    """Return where rows of the recorded table stand when some are gone, by ``at`` of their positions."""
     if not len(gone):
-        return rows
-    left = np.ones(count, np.bool_)
+        return position[at]
+    left = np.ones(len(position), np.bool_)
     left[gone] = False
     place = np.cumsum(left, dtype=np.uint32)
     place -= np.uint32(1)
-    return place[rows]
+    return place[position[at]]
 
 
 def _write_step(writer: Writer, step: _Step, now: Table, ends: Ends) -> None:
