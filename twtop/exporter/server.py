@@ -79,8 +79,12 @@ class Server:
                     # Gone before it was accepted; or there are too many open files, and somebody has to go.
                     await self._make_room(len(self._places))
                     continue
+                try:
+                    await self._make_room(MOST_CONNECTIONS)
+                except asyncio.CancelledError:
+                    connection.close()
+                    raise
                 self._begin(connection)
-                await self._make_room(MOST_CONNECTIONS + 1)
         finally:
             for task in self._places:
                 task.cancel()
