@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from typing import TYPE_CHECKING
 
 from tests.ui.frames import WALL_S, Recorded, frames
 from tests.ui.keys import pressing
 from tests.ui.screen import options, screen
+from twtop.lab.host import endpoint
 from twtop.ui.app import TwtopApp
 
 if TYPE_CHECKING:
     from tests.ui.screen import Screen
+    from twtop.lab.lab import Lab
     from twtop.sources.panorama import Looked
 
 
@@ -60,3 +64,24 @@ async def test_marks_are_told_in_the_order_of_time() -> None:
         await step(user, 2)
         await user.press("A")
         assert user.app.marks.wall_times == [("B", WALL_S), ("A", WALL_S + 2)]
+
+
+async def test_a_moment_of_the_past_is_compared_with_the_present(lab: Lab) -> None:
+    """Sockets are found again by the kernel's cookie, though the past was decoded from what was kept."""
+    listener = lab.server.listen(8080)
+    connections = [lab.client.connect(*endpoint(listener)) for _ in range(3)]
+    async with screen(lab.client) as user:
+        await user.until(lambda: user.counts == {"ESTAB": 3}, "three connections")
+        connections[0].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connections[0].close()
+        for _ in range(4):
+            lab.client.connect(*endpoint(listener))
+        await user.until(lambda: user.counts == {"ESTAB": 6}, "six of them")
+        while user.counts != {"ESTAB": 3}:
+            await user.press("comma")
+            await user.settle()
+        await user.press("A", "escape")
+        await user.until(lambda: user.counts == {"ESTAB": 6}, "the present")
+        await user.press("D")
+        await user.until(lambda: any("still there" in line for line in user.text), "the comparison")
+        assert any("3 sockets, then 6 (+3): 4 new, 1 gone, 2 still there" in line for line in user.text)

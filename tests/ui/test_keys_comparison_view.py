@@ -266,13 +266,29 @@ async def test_the_filter_and_the_grouping_of_the_table_are_those_of_the_compari
         assert any(" groups by remote-port (" in line for line in lines(user, ChangeList))
 
 
+def without_cookies(frame: Frame) -> Frame:
+    """As where /proc was read: the numbers of sockets are made of addresses and ports."""
+    inexact = replace(frame.moment.snapshot, exact_cookies=False)
+    return replace(frame, moment=replace(frame.moment, snapshot=inexact))
+
+
+async def test_where_there_are_no_cookies_it_says_so() -> None:
+    told = Told()
+    async with screen(app=told.app, size=(120, 40)) as user:
+        await told.show(user, without_cookies(frames()[2]))
+        await user.press("A")
+        await told.show(user, without_cookies(frames()[5]))
+        await opened(user)
+        title = " ".join(lines(user, ComparisonTitle))
+        assert "There are no cookies of the kernel here" in title
+        assert "720 new" in title
+
+
 async def test_where_no_socket_can_be_found_again_only_numbers_are_told() -> None:
     told = Told()
-    last = frames()[5]
-    inexact = replace(last.moment.snapshot, exact_cookies=False)
     async with screen(app=told.app, size=(120, 40)) as user:
         await user.press("A")
-        await told.show(user, replace(last, moment=replace(last.moment, snapshot=inexact)))
+        await told.show(user, without_cookies(frames()[5]))
         await opened(user)
         title = " ".join(lines(user, ComparisonTitle))
         assert "only one of the two moments was read with the kernel's cookies" in title

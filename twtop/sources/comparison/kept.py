@@ -41,7 +41,7 @@ class Own:
 class Kept:
     """One look: of one namespace, or of several side by side.
 
-    It shares its columns with what is shown, and outlives it: some 50 bytes a socket. What was computed from
+    It shares its columns with what is shown, and outlives it: some 60 bytes a socket. What was computed from
     it, and what was seen before it, is not kept.
     """
 
