@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import time
 from contextlib import closing, contextmanager
 from http import HTTPStatus
@@ -19,6 +18,9 @@ import pytest
 
 pytest.importorskip("prometheus_client", reason="the extra twtop[exporter] is not installed")
 
+import bcrypt
+
+from tests.exporter.test_command import EXPORTER
 from tests.exporter.test_files import queries
 from twtop.lab.host import endpoint
 
@@ -35,7 +37,15 @@ global: {{scrape_interval: 1s, evaluation_interval: 1s}}
 rule_files: [alerts.yml]
 scrape_configs:
   - job_name: twtop
+    scheme: https
+    tls_config: {{ca_file: {authority}}}
+    basic_auth: {{username: prometheus, password: secret}}
     static_configs: [{{targets: ["{target}"]}}]
+"""
+
+WEB_CONFIG = """\
+tls_server_config: {{cert_file: server.pem, key_file: server.key}}
+basic_auth_users: {{prometheus: {password}}}
 """
 
 pytestmark = pytest.mark.skipif(
@@ -44,15 +54,17 @@ pytestmark = pytest.mark.skipif(
 
 
 @contextmanager
-def exporter(host: Host) -> Iterator[str]:
-    """Let an exporter run inside a host; yield where it answers."""
-    command = [sys.executable, "-W", "error", "-m", "twtop", "exporter", "--listen", "127.0.0.1:0"]
+def exporter(host: Host, certificates: Path) -> Iterator[str]:
+    """Let an exporter run inside a host, for who knows a password; yield where it answers."""
+    config = certificates / "web.yml"
+    config.write_text(WEB_CONFIG.format(password=bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()))
+    command = [*EXPORTER, "--listen", "127.0.0.1:0", "--web.config.file", str(config)]
     with host.entered():
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         assert process.stderr is not None
         first = process.stderr.readline()
-        found = re.fullmatch(r"twtop: metrics at http://(127\.0\.0\.1:\d+)/metrics\n", first)
+        found = re.fullmatch(r"twtop: metrics at https://(127\.0\.0\.1:\d+)/metrics\n", first)
         assert found is not None, first
         yield found[1]
         process.terminate()
@@ -63,9 +75,9 @@ def exporter(host: Host) -> Iterator[str]:
 
 
 @contextmanager
-def prometheus(host: Host, folder: Path, target: str) -> Iterator[None]:
+def prometheus(host: Host, folder: Path, target: str, authority: Path) -> Iterator[None]:
     """Let a Prometheus server run inside a host, with our alerts but for the time that they wait."""
-    (folder / "prometheus.yml").write_text(CONFIG.format(target=target))
+    (folder / "prometheus.yml").write_text(CONFIG.format(target=target, authority=authority))
     alerts = files("twtop.exporter").joinpath("alerts.yml").read_text()
     (folder / "alerts.yml").write_text(re.sub(r"for: \w+", "for: 0s", alerts))
     options = (
@@ -117,15 +129,15 @@ def wait_for(find: Callable[[], Any], log: Path) -> Any:
     return found
 
 
-def test_an_alert_fires(lab: Lab, tmp_path: Path) -> None:
+def test_an_alert_fires(lab: Lab, tmp_path: Path, certificates: Path) -> None:
     lab.client.sysctl("net.ipv4.ip_local_port_range", "40000 40019")
     listener = lab.server.listen()
     for _ in range(19):
         lab.client.connect(*endpoint(listener))
     remote = f"{lab.server.address()}:{endpoint(listener)[1]}"
     with (
-        exporter(lab.client) as target,
-        prometheus(lab.client, tmp_path, target),
+        exporter(lab.client, certificates) as target,
+        prometheus(lab.client, tmp_path, target, certificates / "authority.pem"),
         closing(Api(lab.client)) as api,
     ):
 

@@ -37,28 +37,6 @@ TLS = "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n"
 CLIENTS = TLS + "  client_ca_file: authority.pem\n  client_auth_type: RequireAndVerifyClientCert\n"
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An authority, and what it has signed: a server and a client."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    folder = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    def make(name: str, alternative: str, *signed: str) -> None:
-        key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key")
-        added = ("-addext", f"subjectAltName={alternative}")
-        openssl("req", "-x509", *key, "-subj", f"/CN={name}", *added, *signed, "-out", f"{name}.pem")
-
-    make("authority", "DNS:authority")
-    signed = ("-CA", "authority.pem", "-CAkey", "authority.key")
-    make("server", "DNS:localhost,IP:127.0.0.1", *signed)
-    make("client", "DNS:prometheus.example", *signed)
-    return folder
-
-
 def write(folder: Path, text: str) -> Path:
     path = folder / "web.yml"
     path.write_text(text)
