@@ -207,7 +207,7 @@ def test_a_look_that_fails_says_why_and_tells_nothing_else(lab: Lab) -> None:
         told = scraper.scrape()
     assert told.value("twtop_look_success") == 0
     assert told.value("twtop_looks_failed_total") == 1
-    (problem,) = told.all("twtop_look_problem")
+    (problem,) = told.all("twtop_look_problem_info")
     assert "is gone" in problem.labels["reason"]
     assert told.all("twtop_sockets") == []
 

@@ -32,9 +32,9 @@ def own_metrics(look: Look) -> Iterator[Metric]:
         [((), look.problem is None)],
     )
     problems = [((label(look.problem),), 1.0)] if look.problem is not None else []
-    yield gauge("twtop_look_problem", "Why the last look failed; always 1.", ("reason",), problems)
+    yield gauge("twtop_look_problem_info", "Why the last look failed; always 1.", ("reason",), problems)
     yield gauge(
-        "twtop_lack",
+        "twtop_lack_info",
         "What the last look lacks, and why; always 1.",
         ("netns", "reason"),
         ((sample, 1.0) for sample in _lacks(look)),
@@ -49,7 +49,7 @@ def own_metrics(look: Look) -> Iterator[Metric]:
     yield gauge("twtop_look_sockets", "How many sockets the last look read.", (), [((), look.sockets)])
     yield gauge(
         "twtop_namespaces",
-        "Network namespaces: told here, left out because they are too many, unread (why: twtop_lack).",
+        "Network namespaces: told here, left out because they are too many, unread (why: twtop_lack_info).",
         ("status",),
         [
             (("told",), look.namespaces.told),
