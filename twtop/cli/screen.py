@@ -29,6 +29,9 @@ commands, as the first word:
   exporter   answer Prometheus: metrics of states, ports, queues and findings
   demo       open the screen on a private world with sockets in every state
   config     print an example of a file of options, or check one
+  completion print what lets bash, zsh or fish complete this line
+  man        print the man page
+  unit       print a unit for systemd: the recorder or the exporter
 """
 
 _DEMO: Final = """\
