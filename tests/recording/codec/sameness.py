@@ -105,7 +105,7 @@ def _assert_same_sockets(taken: Sockets, replayed: Sockets) -> None:
 
 def _assert_about(one: NDArray[np.uint32], other: NDArray[np.uint32], runs: NDArray[np.bool_]) -> None:
     off_by = np.abs(one.astype(np.int64) - other.astype(np.int64))
-    assert (off_by <= np.where(runs, TOLERANCE_MS + 1, 0)).all()
+    assert (off_by <= np.where(runs, TOLERANCE_MS, 0)).all()
 
 
 def _by_cookie(sockets: Sockets) -> Rows:

@@ -20,7 +20,7 @@ from twtop.core.snapshot import snapshot
 from twtop.errors import RecordingError
 from twtop.recording.codec.decoder import Decoder
 from twtop.recording.codec.facts import Facts
-from twtop.recording.codec.layout import HEADER, MOST_ROWS, TIME, VERSION
+from twtop.recording.codec.layout import HEADER, MOST_BYTES, MOST_ROWS, TIME, VERSION
 from twtop.recording.codec.reading import Reader, decompressed
 from twtop.recording.codec.writing import Writer
 
@@ -214,13 +214,13 @@ def test_more_rows_than_there_may_be_take_no_memory() -> None:
 
 
 def test_a_bomb_is_not_let_off() -> None:
-    bomb = zlib.compress(bytes(300 << 20), 9)
+    bomb = zlib.compress(bytes(64 << 20), 1)
     tracemalloc.start()
     try:
         with pytest.raises(RecordingError, match="does not hold as many"):
             decompressed(bomb, 1 << 20)
         with pytest.raises(RecordingError, match="are the most"):
-            decompressed(bomb, 300 << 20)
+            decompressed(bomb, MOST_BYTES + 1)
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
         tracemalloc.stop()

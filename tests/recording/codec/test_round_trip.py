@@ -217,6 +217,7 @@ counters = st.dictionaries(
 )
 
 
+@settings(max_examples=40)
 @given(st.lists(counters, min_size=1, max_size=5))
 def test_counters_come_rise_fall_and_vanish(values: Sequence[dict[str, int]]) -> None:
     wire = Wire()
@@ -228,6 +229,7 @@ def test_counters_come_rise_fall_and_vanish(values: Sequence[dict[str, int]]) ->
 pairs = st.tuples(st.integers(0, 30), st.sampled_from((State.ESTAB, State.CLOSE_WAIT)))
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.lists(pairs, max_size=8), st.floats(0, 2**22)), min_size=1, max_size=5))
 def test_tcp_info_of_any_sockets_at_any_time(
     readings: Sequence[tuple[Sequence[tuple[int, int]], float]],
@@ -241,6 +243,7 @@ def test_tcp_info_of_any_sockets_at_any_time(
         assert len(wire.bodies[-1]) <= len(wire.bodies[-2])
 
 
+@settings(max_examples=40)
 @given(st.lists(st.none() | st.lists(st.integers(0, 65535), max_size=5), min_size=1, max_size=6))
 def test_udp_ports_known_or_not(known: Sequence[Sequence[int] | None]) -> None:
     wire = Wire()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.build import table
@@ -53,6 +53,7 @@ def test_a_clock_that_runs_as_expected_costs_nothing_and_drifts_nowhere() -> Non
 
 
 @pytest.mark.parametrize("key", [False, True])
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(
