@@ -53,13 +53,11 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
         raise RecordingError(f"{name}: {reason_of(error)}") from error
     refusal: sqlite3.Error | UnicodeDecodeError | None = None
     for how in _ways(path, header):
-        database = sqlite3.connect(
-            f"file:{quote(os.fsencode(path.absolute()))}?{how}",
-            _LOCKED_S,
-            isolation_level=None,
-            check_same_thread=False,
-            uri=True,
-        )
+        try:
+            database = _connect(path, how)
+        except sqlite3.Error as error:
+            refusal = error
+            continue
         try:
             if _NO_SHARING in how:
                 # Then SQLite needs no shared memory to find things in the log.
@@ -81,6 +79,13 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
             return database, header.is_cut and _NO_LOG in how
     assert refusal is not None  # noqa: S101 - for mypy: there is always a way
     raise RecordingError(f"{name}: {reason_of(refusal)}") from refusal
+
+
+def _connect(path: Path, how: str) -> sqlite3.Connection:
+    name = quote(os.fsencode(path.absolute()))
+    return sqlite3.connect(
+        f"file:{name}?{how}", _LOCKED_S, isolation_level=None, check_same_thread=False, uri=True
+    )
 
 
 def _header(path: Path, name: str) -> _Header:
