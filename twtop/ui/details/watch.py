@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MOST_SAMPLES: Final = 1000
 _MOST_CHANGES: Final = 100
 _LEAST_S: Final = 0.05
-_PAST: Final = "what is shown is the past, and only what the table had of a socket is recorded"
+_PAST: Final = "what is shown is the past"
 _NO_NETLINK: Final = "the kernel tells of single sockets over netlink only, which is refused here"
 
 
