@@ -55,8 +55,12 @@ def test_json_adds_up_and_takes_the_moments_in_either_order(recorded: Path) -> N
     for numbers in (told["total"], *told["groups"], *told["states"]):
         grown = numbers["appeared"] + numbers["came"] - numbers["vanished"] - numbers["left"]
         assert numbers["after"] == numbers["before"] + grown
+    few = document(recorded, "--since", "end", "--until", "-10s", "--by", "peer,state", "--limit", "2")
+    assert few["groups"] == told["groups"][:2]
+    assert few["others"]["changed"] + few["others"]["same"] == len(told["groups"]) - 2
     for side in ("before", "after"):
-        assert sum(group[side] for group in told["groups"]) == told["total"][side]
+        for each in (told, few):
+            assert sum(group[side] for group in (*each["groups"], each["others"])) == each["total"][side]
     assert told["ports"][0]["after"] - told["ports"][0]["before"] == 2400
     assert {"name": "Tcp.ActiveOpens", "before": 72160, "after": 74560, "per_s": 240.0} in told["counters"]
 

@@ -28,6 +28,8 @@ examples:
   twtop diff incident.twtop --format json | jq '.groups[] | select(.appeared > 100)'
 """
 
+_MOST: Final = 1000
+
 
 def diff_parser() -> ArgumentParser:
     """Tell what ``twtop diff`` takes."""
@@ -41,6 +43,10 @@ def diff_parser() -> ArgumentParser:
     add_options(parser, ("filter", "keys"))
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: table")
     parser.add_argument(
-        "--limit", metavar="N", type=positive, help="N groups and destinations at most (default: all)"
+        "--limit",
+        metavar="N",
+        type=positive,
+        default=_MOST,
+        help=f"the N groups and destinations that changed the most, the others summed up (default: {_MOST})",
     )
     return parser

@@ -21,8 +21,6 @@ from twtop.sources.watch import ALL
 if TYPE_CHECKING:
     from argparse import Namespace
 
-_ALL: Final = 1 << 30
-"""More groups than there can be."""
 _NAMES: Final = ("A", "B")
 
 
@@ -42,8 +40,7 @@ def diff(arguments: Namespace) -> int:
         "keys": DEFAULT_KEYS_OF_ALL if several else DEFAULT_KEYS,
         **chosen_options(arguments, ("filter", "keys")),
     }
-    most = _ALL if arguments.limit is None else arguments.limit
-    found = compare(kept(before), kept(after), Spec(**chosen), most=most)
+    found = compare(kept(before), kept(after), Spec(**chosen), most=arguments.limit)
     if arguments.format == "table":
         emit(comparison_table(found, _NAMES, recording.tape.filter))
         return 0

@@ -14,13 +14,16 @@
                 ``vanished`` altogether; ``came`` and ``left``: were, or are, there without matching, or, of
                 a group, in another one. ``after = before + appeared + came - vanished - left``
 ``states``      those by state, as ``groups``
-``groups``      by ``key`` (an object: name of the key to its text), those first that changed the most, last
-                those that did not; of each the numbers as in ``total``; ``word``: ``grew``, ``shrank``,
-                ``appeared``, ``vanished``, ``renewed`` where as many others are there, or null; ``became``,
-                its sockets before by what they are after, and ``were``, those after by what they were: by
-                state, or ``none``; both null where sockets are not found again
-``ports``       destinations to which the number of ports in use changed: ``source``, ``remote``
-                (``address``, ``port``), ``before``, ``after``, ``capacity_before``, ``capacity_after``
+``groups``      by ``key`` (an object: name of the key to its text), those that changed the most first, up to
+                ``--limit``; of each the numbers as in ``total``; ``word``: ``grew``, ``shrank``, ``appeared``,
+                ``vanished``, ``renewed`` where as many others are there, or null; ``became``, its sockets
+                before by what they are after, and ``were``, those after by what they were: by state, or
+                ``none``; both null where sockets are not found again
+``others``      all other groups together: the numbers as in ``total``; how many ``changed``, and how many
+                are the ``same``
+``ports``       destinations to which the number of ports in use changed, those where it changed the most
+                first, up to ``--limit``: ``source``, ``remote`` (``address``, ``port``), ``before``,
+                ``after``, ``capacity_before``, ``capacity_after``
 ``counters``    those of the kernel that moved: ``name``, ``before``, ``after``, ``per_s`` or null
 ``sysctls``     those that were set: ``name``, ``before``, ``after``, null where there was none
 ``findings``    ``word`` (``new``, ``worse``, ``better``, ``over``), ``rule``, ``namespace`` (of several),
@@ -54,7 +57,7 @@ _NONE: Final = "none"
 
 def comparison_json(comparison: Comparison, host: HostInfo, tape: Tape) -> str:
     """Return the object described above."""
-    chosen, own = comparison.spec.filter, comparison.own
+    chosen, own, groups = comparison.spec.filter, comparison.own, comparison.groups
     document = {
         "schema": SCHEMA,
         "host": {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label},
@@ -63,12 +66,17 @@ def comparison_json(comparison: Comparison, host: HostInfo, tape: Tape) -> str:
         "after": {"time": utc_text(comparison.after.wall_s)},
         "seconds": round(comparison.seconds, 3),
         "filter": None if isinstance(chosen, Everything) else str(chosen),
-        "by": comparison.groups.keys,
+        "by": groups.keys,
         "remarks": comparison.remarks,
         "paired": not comparison.unpaired,
-        "total": _counts(comparison, comparison.groups.total),
+        "total": _counts(comparison, groups.total),
         "states": _groups(comparison, comparison.states),
-        "groups": _groups(comparison, comparison.groups),
+        "groups": _groups(comparison, groups),
+        "others": {
+            **_counts(comparison, groups.others),
+            "changed": groups.others_changed,
+            "same": groups.others_same,
+        },
         "ports": None if own is None else [_port(change) for change in own.ports.shown],
         "counters": None if own is None else [change._asdict() for change in own.counters],
         "sysctls": None
