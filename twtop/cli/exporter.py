@@ -15,9 +15,9 @@ _MOST: Final = 100
 """Every name is a series that Prometheus keeps, of every host."""
 
 _EXPORTER: Final = """\
-Answer Prometheus: sockets by state, ports left towards the busiest destinations,
-births and deaths, overflows, accept queues and findings, at /metrics. Looks when
-it is asked, once a second at most. Needs the extra: pip install 'twtop[exporter]'
+Answer Prometheus at /metrics: sockets by state, ports left towards the busiest
+destinations, births and deaths, overflows, accept queues, findings. Looks when
+it is asked, once a second at most. Needs: pip install 'twtop[exporter]'
 """
 
 _EXPORTER_EXAMPLES: Final = """\
@@ -30,7 +30,8 @@ examples:
 """
 
 _STATUS: Final = """\
-exit status: 0 after SIGTERM, 130 after ctrl+c, 2 after an error (said in one line)
+exit status: 0 after SIGTERM, 130 after ctrl+c, 2 after an error (said in one
+line)
 """
 
 
