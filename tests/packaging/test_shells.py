@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,6 @@ from twtop.packaging.completion import SHELLS, script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _START = {
     "bash": ("bash", "--noprofile", "--rcfile", "{home}/rc", "-i"),
@@ -44,12 +44,12 @@ def home(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def shell(name: str, home: Path) -> Iterator[Terminal]:
+def shell(name: str, home: Path, read: str = "") -> Iterator[Terminal]:
     """A shell that has read the script, at its prompt."""
     if not shutil.which(name):
         pytest.skip(f"{name} is not installed")
     for file in ("rc", ".zshrc"):
-        (home / file).write_text(f"{_READ[name]}cd '{home}'\n")
+        (home / file).write_text(f"{read or _READ[name]}cd '{home}'\n")
     environ = {
         "HOME": str(home),
         "ZDOTDIR": str(home),
@@ -100,6 +100,29 @@ def test_several_words_are_listed(name: str, line: str, word: str, about: str, h
     with shell(name, home) as terminal:
         terminal.send(f"{line}\t")
         terminal.wait_text(f"{word} +[a-z-]" if name == "bash" else f"{word}{_DESCRIBED[name]}{about}")
+
+
+def test_zsh_loads_it_by_the_name_of_its_file(home: Path) -> None:
+    functions = home / "functions"
+    functions.mkdir()
+    (functions / "_twtop").write_text(script("zsh"))
+    read = f"PS1='ready> '\nfpath=({functions} $fpath)\nautoload -Uz compinit\ncompinit -D -u\n"
+    with shell("zsh", home, read) as terminal:
+        # Loaded at the first press, and already there at the second.
+        for _ in range(2):
+            pressed(terminal, "twtop doctor --w", r"twtop doctor --watch @")
+
+
+def test_bash_completes_it_behind_another_command(home: Path) -> None:
+    helper = Path("/usr/share/bash-completion/bash_completion")
+    if not helper.exists():
+        pytest.skip("bash-completion is not installed")
+    folder = home / "bash-completion" / "completions"
+    folder.mkdir(parents=True)
+    (folder / "twtop").write_text(script("bash"))
+    # It is loaded from $XDG_DATA_HOME, as it is from the prefix of an installation.
+    with shell("bash", home, f"PS1='ready> '\nsource {helper}\n") as terminal:
+        pressed(terminal, "sudo twtop --by=state,remote-n", r"--by=state,remote-network @")
 
 
 @pytest.mark.parametrize("name", SHELLS)

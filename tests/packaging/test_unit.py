@@ -163,7 +163,11 @@ def test_the_recorder_records_from_within_the_sandbox(lab: Lab, confined: list[s
         with lab.client.entered():
             environ = {**os.environ, "NOTIFY_SOCKET": str(manager)}
             process = subprocess.Popen([*confined, *command], cwd=ROOT, env=environ)
-        assert told.recv(4096).startswith(b"READY=1")
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
+        try:
+            assert told.recv(4096).startswith(b"READY=1")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+            process.wait()
     assert any(file.stat().st_size for file in folder.iterdir())
