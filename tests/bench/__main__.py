@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import diagnosis, exporter, owners, record_codec, screen, snapshot
+from tests.bench import comparison, diagnosis, exporter, owners, record_codec, screen, snapshot
 from twtop.errors import TwtopError
 
 
@@ -23,10 +23,11 @@ def main() -> int:
     )
     scrape = kinds.add_parser("exporter", help="a scrape against one tick of the snapshot benchmark")
     tape = kinds.add_parser("record", help="bytes and CPU of a recording, of a busy host and of a quiet one")
-    for kind in (once, live, rules, whose, scrape, tape):
+    marks = kinds.add_parser("comparison", help="marking a moment, and comparing two")
+    for kind in (once, live, rules, whose, scrape, tape, marks):
         kind.add_argument("--sockets", type=int, default=300_000, help="how many TIME-WAITs (default 300000)")
     once.add_argument("--alternate", type=int, default=100_000, help="how many of the second kind (100000)")
-    for kind in (once, rules, scrape):
+    for kind in (once, rules, scrape, marks):
         kind.add_argument("--rounds", type=int, default=9, help="how often to measure (9)")
     for kind, processes in ((whose, 2_000), (live, 0)):
         what = f"how many hold other sockets ({processes})"
@@ -36,20 +37,20 @@ def main() -> int:
     whose.add_argument("--ticks", type=int, default=10, help="seconds for which to measure ticks (10)")
     tape.add_argument("--rounds", type=int, default=15, help="for how many looks, one a second (15)")
     chosen = parser.parse_args()
+    crowd = chosen.sockets
+    runs = {
+        "snapshot": lambda: snapshot.run(crowd, chosen.alternate, chosen.rounds),
+        "diagnosis": lambda: diagnosis.run(crowd, chosen.rounds),
+        "owners": lambda: owners.run(
+            chosen.processes, chosen.descriptors, crowd, chosen.rounds, chosen.ticks
+        ),
+        "record": lambda: record_codec.run(crowd, chosen.rounds),
+        "comparison": lambda: comparison.run(crowd, chosen.rounds),
+        "exporter": lambda: exporter.run(crowd, chosen.rounds),
+        "screen": lambda: screen.run(crowd, chosen.processes, chosen.descriptors),
+    }
     try:
-        match chosen.kind:
-            case "snapshot":
-                snapshot.run(chosen.sockets, chosen.alternate, chosen.rounds)
-            case "diagnosis":
-                diagnosis.run(chosen.sockets, chosen.rounds)
-            case "owners":
-                owners.run(chosen.processes, chosen.descriptors, chosen.sockets, chosen.rounds, chosen.ticks)
-            case "record":
-                record_codec.run(chosen.sockets, chosen.rounds)
-            case "exporter":
-                exporter.run(chosen.sockets, chosen.rounds)
-            case _:
-                screen.run(chosen.sockets, chosen.processes, chosen.descriptors)
+        runs[chosen.kind]()
     except TwtopError as error:
         print(f"tests.bench: {error}", file=sys.stderr)
         return 2

@@ -15,10 +15,10 @@
                 a group, in another one. ``after = before + appeared + came - vanished - left``
 ``states``      those by state, as ``groups``
 ``groups``      by ``key`` (an object: name of the key to its text), those that changed the most first, up to
-                ``--limit``; of each the numbers as in ``total``; ``word``: ``grew``, ``shrank``, ``appeared``,
-                ``vanished``, ``renewed`` where as many others are there, or null; ``became``, its sockets
-                before by what they are after, and ``were``, those after by what they were: by state, or
-                ``none``; both null where sockets are not found again
+                ``--limit``; of each the numbers as in ``total``; ``word``: ``grew``, ``shrank``,
+                ``appeared``, ``vanished``, ``renewed`` where as many others are there, or null; ``became``,
+                its sockets before by what they are after, and ``were``, those after by what they were: by
+                state, or ``none``; both null where sockets are not found again
 ``others``      all other groups together: the numbers as in ``total``; how many ``changed``, and how many
                 are the ``same``
 ``ports``       destinations to which the number of ports in use changed, those where it changed the most
