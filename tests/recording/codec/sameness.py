@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from twtop.core.owners.owner import NO_OWNERS
 from twtop.core.sockets import DTYPES
 from twtop.core.states import Timer
 from twtop.core.timers import NO_END
@@ -39,6 +40,8 @@ def assert_same(taken: Snapshot, replayed: Snapshot) -> None:
     """As `assert_same_moment`, of snapshots."""
     left, right = _by_cookie(taken.sockets), _by_cookie(replayed.sockets)
     _assert_same_sockets(taken.sockets, replayed.sockets)
+    # By this it is told whether owners were looked for.
+    assert (taken.sockets.owners is NO_OWNERS) == (replayed.sockets.owners is NO_OWNERS)
     ends = taken.left_ms != NO_END
     _assert_about(taken.left_ms[left], replayed.left_ms[right], ends[left])
     assert abs(taken.life_ms - replayed.life_ms) <= TOLERANCE_MS

@@ -155,8 +155,8 @@ def test_facts_that_are_others_than_they_should_be(told: dict[str, Any], whole: 
         else json.dumps(
             {
                 "sysctls": {}, "unreadable": {}, "configured": {}, "degraded": [], "unlisted": None,
-                "exact_cookies": True, "own_session": [], "owners_lack": None, "namespaces": {},
-                "info_lack": None, "counter_problems": [], "counter_names": ["a", "b"],
+                "exact_cookies": True, "own_session": [], "owners_looked_for": True, "owners_lack": None,
+                "namespaces": {}, "info_lack": None, "counter_problems": [], "counter_names": ["a", "b"],
             }
             | told
         )

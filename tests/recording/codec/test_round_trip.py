@@ -90,6 +90,11 @@ def test_every_field_comes_back() -> None:
         if each.name not in derived:
             one, other = getattr(taken, each.name), getattr(nothing, each.name)
             assert not np.array_equal(one, other), f"{each.name} is not in this test"
+    for each in fields(TcpInfo):
+        one, other = getattr(taken.tcp_info, each.name), getattr(nothing.tcp_info, each.name)
+        assert not np.array_equal(one, other), f"{each.name} is not in this test"
+    assert {each.name for each in fields(Sockets)} - DTYPES.keys() == {"owners", "labels", "namespaces"}
+    assert not set(zip(NGINX, NOBODY, strict=True)) & set(zip(NOBODY, NOBODY, strict=True))
     wire = Wire()
     assert_same(taken, wire.send(taken, key=True))
     assert_same(nothing, Wire().send(nothing))

@@ -69,7 +69,7 @@ class Decoder:
         sockets = replace(
             state.table.sockets(state.owners.slots, milliseconds(state.instant_s)),
             # A registry without anybody is one of recordings for which nobody looked.
-            owners=self._registry.table() if len(self._registry) > 1 else NO_OWNERS,
+            owners=self._registry.table() if facts.owners_looked_for else NO_OWNERS,
             namespaces=facts.namespaces,
         )
         whole = snapshot(

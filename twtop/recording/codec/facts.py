@@ -2,9 +2,10 @@
 
 Members: ``sysctls``, ``unreadable`` (names to texts), ``configured`` (names to value and file), ``degraded``,
 ``unlisted``, ``exact_cookies``, ``own_session``, ``owners_lack``, ``namespaces`` (numbers to names), all as
-`twtop.core.snapshot.Snapshot` and its sockets have them; ``info_lack`` (of tcp_info); ``counter_problems``;
-``counter_names`` in their order; and ``counters``: how many names are passed over and by how much the next
-one rose, again and again, where new names rise from 0. A member that is not there is as it was.
+`twtop.core.snapshot.Snapshot` and its sockets have them; ``owners_looked_for``; ``info_lack`` (of tcp_info);
+``counter_problems``; ``counter_names`` in their order; and ``counters``: how many names are passed over and by
+how much the next one rose, again and again, where new names rise from 0. A member that is not there is as it
+was.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from twtop.core.counters import Counters
+from twtop.core.owners.owner import NO_OWNERS
 from twtop.core.settings import Setting
 from twtop.core.sysctls import Sysctls
 from twtop.core.text import printable
@@ -67,6 +69,7 @@ def _facts_of(snapshot: Snapshot) -> dict[str, Any]:
         "exact_cookies": snapshot.exact_cookies,
         "own_session": list(snapshot.own_session),
         "owners_lack": snapshot.owners_lack,
+        "owners_looked_for": snapshot.sockets.owners is not NO_OWNERS,
         "namespaces": {str(number): name for number, name in snapshot.sockets.namespaces.items()},
         "info_lack": snapshot.tcp_info.lack,
         "counter_problems": list(snapshot.counters.problems),
@@ -95,6 +98,7 @@ class Facts:
     exact_cookies: bool = True
     own_session: tuple[int, ...] = ()
     owners_lack: str | None = None
+    owners_looked_for: bool = False
     namespaces: Mapping[int, str] = field(default_factory=dict)
     info_lack: str | None = None
     counter_problems: tuple[str, ...] = ()
@@ -228,6 +232,7 @@ _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
     "exact_cookies": _truth,
     "own_session": lambda value: tuple(_number(each, _U64) for each in _list(value)),
     "owners_lack": _sentence,
+    "owners_looked_for": _truth,
     "namespaces": _numbered,
     "info_lack": _sentence,
     "counter_problems": _texts,
