@@ -164,8 +164,8 @@ def playback(marks: Sequence[Mark] = (), at_s: float = 50.0, wall_s: Sequence[fl
 
 def drawn(shown: Playback, named: Sequence[tuple[str, float]] = (), *, unicode: bool = True) -> str:
     scale = Scale(shown.start_s, shown.end_s, 20)
-    line = course(shown.index, scale, UNICODE if unicode else ASCII, levels=False)
-    return "".join(text for text, _ in bar(shown, scale, line, named))
+    line = course(shown.index, shown.marks, scale, UNICODE if unicode else ASCII, levels=False)
+    return "".join(text for text, _ in bar(line, scale, shown.at_s, named))
 
 
 def test_the_line_shows_what_happened_and_where_it_is() -> None:
@@ -185,8 +185,8 @@ def test_sockets_are_drawn_over_the_time() -> None:
     shown = playback()
     counts = np.where(shown.index.wall_s < 50, 1, 8)
     index = replace(shown.index, sockets=counts)
-    line = "".join(course(index, Scale(0.0, 100.0, 200), UNICODE, levels=True))
-    assert line == "▁" * 100 + "█" * 100
+    line = course(index, (), Scale(0.0, 100.0, 200), UNICODE, levels=True)
+    assert "".join(sign for sign, _ in line) == "▁" * 100 + "█" * 100
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from twtop.core.signs import Signs
     from twtop.recording.tape import Index, Mark
-    from twtop.sources.replay.player import Playback
     from twtop.ui.line_view import Part
 
 _HERE: Final = "|"
@@ -54,25 +53,43 @@ class Scale(NamedTuple):
         return self.start_s + (self.end_s - self.start_s) * (column + 0.5) / self.columns
 
 
-def bar(
-    playback: Playback, scale: Scale, drawn_course: Sequence[str], named: Iterable[tuple[str, float]]
-) -> list[Part]:
-    """Draw what happened onto the course of time; ``named``: A and B, and when that was.
+def course(
+    index: Index, marks: Sequence[Mark], scale: Scale, signs: Signs, *, levels: bool
+) -> list[tuple[str, Style]]:
+    """Draw all looks and what happened, a sign for each column; ``levels`` of sockets, else a plain line.
 
-    What was found stands above the course, the worst first, then A and B. Where the shown look is has another
-    look, and a sign of its own where nothing else has one.
+    It is blank where nobody looked. What was found stands above the sockets, the worst first.
     """
-    drawn: list[Part] = [(sign, styles.DIM) for sign in drawn_course]
-    for mark in sorted(playback.marks, key=_weight):
-        if mark.kind != "over" and playback.start_s <= mark.wall_s <= playback.end_s:
-            drawn[scale.column(mark.wall_s)] = sign_of(mark)
+    schedule = Schedule.of(index)
+    places = scale.columns_of(schedule.wall_s)
+    line = _levels(places, index.sockets, scale.columns, signs) if levels else signs.line * scale.columns
+    drawn = [(sign, styles.DIM) for sign in line]
+    for begin in schedule.begins[1:].tolist():
+        gap = range(places[begin - 1] + 1, places[begin])
+        drawn[gap.start : gap.stop] = [(" ", styles.DIM)] * len(gap)
+    shown = [mark for mark in marks if mark.kind != "over" and scale.start_s <= mark.wall_s <= scale.end_s]
+    columns = scale.columns_of(np.array([mark.wall_s for mark in shown], np.float64)).tolist()
+    worst: dict[int, Mark] = {}
+    for column, mark in zip(columns, shown, strict=True):
+        if column not in worst or _weight(worst[column]) < _weight(mark):
+            worst[column] = mark
+    for column, mark in worst.items():
+        drawn[column] = sign_of(mark)
+    return drawn
+
+
+def bar(
+    drawn: Sequence[tuple[str, Style]], scale: Scale, at_s: float, named: Iterable[tuple[str, float]]
+) -> list[Part]:
+    """Put A and B onto a course, and where the shown look is: a sign of its own where nothing else stands."""
+    placed = list(drawn)
     for name, wall_s in named:
-        if playback.start_s <= wall_s <= playback.end_s:
-            drawn[scale.column(wall_s)] = (name, _NAMED)
-    at = scale.column(playback.at_s)
-    sign, _ = drawn[at]
-    drawn[at] = (_HERE if sign == drawn_course[at] else sign, styles.PAST)
-    return runs(drawn)
+        if scale.start_s <= wall_s <= scale.end_s:
+            placed[scale.column(wall_s)] = (name, _NAMED)
+    at = scale.column(at_s)
+    sign, look = placed[at]
+    placed[at] = (_HERE if look is styles.DIM else sign, styles.PAST)
+    return runs(placed)
 
 
 def sign_of(mark: Mark) -> Part:
@@ -82,17 +99,6 @@ def sign_of(mark: Mark) -> Part:
 
 def _weight(mark: Mark) -> int:
     return mark.severity if mark.kind in {"found", "worse"} else 0
-
-
-def course(index: Index, scale: Scale, signs: Signs, *, levels: bool) -> Sequence[str]:
-    """Draw the time itself: with ``levels`` of sockets, else a plain line; blank where nobody looked."""
-    schedule = Schedule.of(index)
-    places = scale.columns_of(schedule.wall_s)
-    seen = np.ones(scale.columns, np.bool_)
-    for begin in schedule.begins[1:].tolist():
-        seen[places[begin - 1] + 1 : places[begin]] = False
-    drawn = _levels(places, index.sockets, scale.columns, signs) if levels else signs.line * scale.columns
-    return [sign if there else " " for sign, there in zip(drawn, seen, strict=True)]
 
 
 def _levels(places: NDArray[np.intp], sockets: NDArray[np.int64], columns: int, signs: Signs) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from textual.message import Message
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from twtop.core.signs import Signs
     from twtop.recording.tape import Index, Mark
+    from twtop.sources.replay.player import Playback
     from twtop.ui.timeline.words import Travel
 
 _LEAST_HEIGHT: Final = 20
@@ -26,6 +28,15 @@ _LEAST_HEIGHT: Final = 20
 _LEAST_COLUMNS: Final = 10
 """A line that is shorter says nothing."""
 _GAP: Final = "  "
+
+
+class _Course(NamedTuple):
+    """What was drawn last: a day has many looks, and few columns."""
+
+    looks: Index
+    marks: Sequence[Mark]
+    how: tuple[Scale, bool]
+    drawn: Sequence[Part]
 
 
 class TimelinePanel(LineView):
@@ -48,8 +59,7 @@ class TimelinePanel(LineView):
         self._named: Sequence[tuple[str, float]] = ()
         self._bar: tuple[int, Scale] | None = None
         """Where the line begins in the last row, and what its columns are."""
-        self._course: tuple[Index, Scale, bool, Sequence[str]] | None = None
-        """What was drawn of an index: a day has many looks, and few columns."""
+        self._course: _Course | None = None
 
     def show(self, travel: Travel | None, named: Sequence[tuple[str, float]]) -> None:
         """Show where the screen is in time, None at the present; ``named``: A and B with their times."""
@@ -118,15 +128,22 @@ class TimelinePanel(LineView):
             return before
         scale = Scale(playback.start_s, playback.end_s, columns)
         self._bar = begin + len(start) + 1, scale
-        drawn = bar(playback, scale, self._drawn_course(playback.index, scale, levels=levels), self._named)
-        return [*before, (f"{start} ", styles.DIM), *drawn, (f" {end}", styles.DIM)]
+        drawn = self._drawn_course(playback, scale, levels=levels)
+        line = bar(drawn, scale, playback.at_s, self._named)
+        return [*before, (f"{start} ", styles.DIM), *line, (f" {end}", styles.DIM)]
 
-    def _drawn_course(self, index: Index, scale: Scale, *, levels: bool) -> Sequence[str]:
+    def _drawn_course(self, playback: Playback, scale: Scale, *, levels: bool) -> Sequence[Part]:
+        index, marks = playback.index, playback.marks
         known = self._course
-        if known is None or known[0] is not index or known[1:3] != (scale, levels):
-            drawn = course(index, scale, self._signs, levels=levels)
-            known = self._course = index, scale, levels, drawn
-        return known[3]
+        if (
+            known is None
+            or known.looks is not index
+            or known.marks is not marks
+            or known.how != (scale, levels)
+        ):
+            drawn = course(index, marks, scale, self._signs, levels=levels)
+            known = self._course = _Course(index, marks, (scale, levels), drawn)
+        return known.drawn
 
     def on_click(self, event: events.Click) -> None:
         """Tell which time was clicked."""
@@ -139,5 +156,6 @@ class TimelinePanel(LineView):
 
 def _last(travel: Travel) -> Mark | None:
     """Return what happened last before the shown look ends."""
-    before = (mark for mark in travel.playback.marks if mark.wall_s <= travel.playback.at_s)
-    return max((mark for mark in before if mark.kind != "over"), key=lambda mark: mark.wall_s, default=None)
+    marks = travel.playback.marks
+    end = bisect_right(marks, travel.playback.at_s, key=lambda mark: mark.wall_s)
+    return next((marks[at] for at in range(end - 1, -1, -1) if marks[at].kind != "over"), None)
