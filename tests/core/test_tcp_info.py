@@ -42,3 +42,14 @@ def test_without_rows_everything_is_unknown() -> None:
     assert taken.tcp_info.lack == "because"
     nothing = snapshot(table(cookie=[], state=[]), tcp_info=replace(read((9, State.ESTAB, 1)), lack=None))
     assert len(silent_s(nothing)) == 0
+
+
+def test_of_fewer_sockets_only_what_is_about_them_stays() -> None:
+    info = read((9, State.ESTAB, 1700), (3, State.CLOSE_WAIT, 9), (8, State.ESTAB, 7))
+    taken = snapshot(table(cookie=COOKIES, state=STATES), tcp_info=info)
+    fewer = taken.only(np.array([True, False, False, True]))
+    assert fewer.sockets.cookie.tolist() == [9, 5]
+    assert fewer.tcp_info.silent_ms.tolist() == [1700]
+    assert fewer.tcp_info.instant_s == info.instant_s
+    assert silent_s(fewer)[0] == np.float32(1.7)
+    assert fewer.state_counts().sum() == 2
