@@ -248,6 +248,21 @@ async def test_back(key: str) -> None:
         await user.until(lambda: not isinstance(user.app.screen, ComparisonScreen), "the table")
 
 
+async def test_what_no_filter_can_tell_is_not_shown_as_something_else() -> None:
+    async with marked(keys=("role",)) as user:
+        await user.press("tab")
+        assert current(user) == "client"
+        await user.press("enter")
+        assert isinstance(user.app.screen, ComparisonScreen)
+        assert "There is nothing more to say about it." in [each.message for each in user.app._notifications]
+
+
+async def test_help_says_where_changes_come_from() -> None:
+    async with marked(size=(120, 60)) as user:
+        await user.press("question_mark")
+        await user.until(lambda: any("came from another group" in line for line in user.text), "the help")
+
+
 async def test_a_click_selects_and_another_opens() -> None:
     async with marked() as user:
         await user.click(changes(user), 60, 3)

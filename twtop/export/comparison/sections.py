@@ -178,12 +178,15 @@ def _fates(subject: str, by_state: tuple[int, ...], none: str) -> str:
     return f"{subject}: {', '.join(told)}" if told else ""
 
 
-def _group_filter(comparison: Comparison, groups: GroupChanges, change: GroupChange) -> Expr:
+def _group_filter(comparison: Comparison, groups: GroupChanges, change: GroupChange) -> Expr | None:
+    """Return a filter for a group; None for one that no filter can tell from others, as by its role alone."""
     side = comparison.after if change.in_after else comparison.before
     sockets, row, server = side.sockets, change.row, bool(side.server[change.row])
     terms = [term for key in groups.keys for term in key_terms(sockets, row, server, key)]
     if "namespace" in groups.keys:
         terms.append(named("netns", namespace_text(sockets, row)))
+    if not terms:
+        return None
     chosen = comparison.spec.filter
     return all_of((*(() if isinstance(chosen, Everything) else (chosen,)), *terms))
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from twtop.core.signs import Signs
     from twtop.core.table.view import Spec
     from twtop.sources.comparison.kept import Kept
+    from twtop.ui.help_screen import Section
     from twtop.ui.line_view import Part
     from twtop.ui.picture import Picture
 
@@ -46,6 +47,13 @@ _HOW: Final = (
     "No moment is marked yet.",
     "A marks the moment that is shown, be it now, in the past or in a recording; B marks another one.",
     "With one mark alone, that moment is compared with what is shown: mark A now, and see what grows.",
+)
+
+_COLUMNS_HELP: Final = (
+    ("NEW  GONE", "sockets of the later moment that the earlier one has not, and the other way round"),
+    ("IN  OUT", "sockets of both moments that came from another group, and that went to another one"),
+    ("renewed", "as many sockets as before, but others"),
+    ("LIMIT  FULL", "ports that can be in use towards a destination, and how much of them is"),
 )
 
 
@@ -213,6 +221,11 @@ class ComparisonScreen(FrameScreen[Compared]):
     def keep_to(self, marks: Marks) -> None:
         """Compare these."""
         self._marks = marks
+
+    def help_sections(self) -> list[Section]:
+        """Add what the columns say."""
+        keys, *others = super().help_sections()
+        return [keys, ("Where a change comes from", _COLUMNS_HELP), *others]
 
     def content(self) -> Iterable[Widget]:
         """The title, the list and the detail."""
