@@ -3,9 +3,9 @@
 Members: ``sysctls``, ``unreadable`` (names to texts), ``configured`` (names to value and file), ``degraded``,
 ``unlisted``, ``exact_cookies``, ``own_session``, ``owners_lack``, ``namespaces`` (numbers to names), all as
 `twtop.core.snapshot.Snapshot` and its sockets have them; ``owners_looked_for``; ``info_lack`` (of tcp_info);
-``counter_problems``; ``counter_names`` in their order; and ``counters``: how many names are passed over and by
-how much the next one rose, again and again, where new names rise from 0. A member that is not there is as it
-was.
+``counter_problems``; ``counter_names`` in their order; and ``counters``: how many names are passed over and
+by how much the next one rose, again and again, where new names rise from 0. A member that is not there is as
+it was.
 """
 
 from __future__ import annotations
