@@ -130,6 +130,17 @@ def test_namespaces_that_have_a_name_are_offered(tmp_path: Path, monkeypatch: py
     assert offered("--netns", "") == ["all"]
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_fields_and_keys_offered_are_those_that_the_help_names(name: str) -> None:
+    said = " ".join(COMMANDS[name].epilog.split())
+    before = [name] if name else []
+    for option in COMMANDS[name].options:
+        # The demo's help leaves it to that of twtop.
+        if option.value in ("KEYS", "FIELD", "FIELDS") and said:
+            names = ", ".join(offered(*before, option.flags[0], ""))
+            assert (f"one of {names} " if option.value != "KEYS" else f"of {names};") in f"{said} ", option
+
+
 def test_every_topic_offered_can_be_explained() -> None:
     words = offered("explain", "")
     assert set(RULES) <= set(words)

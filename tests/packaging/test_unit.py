@@ -78,8 +78,8 @@ def test_a_single_file_gets_a_place_to_unpack_itself() -> None:
 
 
 def test_a_path_is_only_a_path() -> None:
-    line = 'ExecStart="/opt/my tools/100%%/$$x \\\\ \\"/twtop" record '
-    assert line in unit("record", ['/opt/my tools/100%/$x \\ "/twtop'])
+    line = 'ExecStart="/opt/my tools/100%%/$$x \\\\ \\"/\\U0000000atwtop" record '
+    assert line in unit("record", ['/opt/my tools/100%/$x \\ "/\ntwtop'])
 
 
 def printed(tmp_path: Path, *command: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -103,7 +103,14 @@ def test_it_starts_the_program_that_printed_it(tmp_path: Path) -> None:
     installed = printed(tmp_path, "./twtop")
     assert f"\nExecStart={program} record " in installed.stdout
     assert installed.stderr.startswith(f"twtop: the unit cannot see {os.path.realpath(program)}: install ")
-    single = printed(tmp_path, sys.executable, "-m", "twtop", PEX="./twtop.pyz").stdout
+    # As after a start by another program of pex, which leaves its name behind.
+    assert printed(tmp_path, sys.executable, "-m", "twtop", PEX="./other.pex").stdout == module
+
+
+def test_a_single_file_starts_itself(tmp_path: Path) -> None:
+    (tmp_path / "PEX-INFO").touch()
+    script = f"import sys; sys.prefix = '{tmp_path}'; from twtop.__main__ import main; main()"
+    single = printed(tmp_path, sys.executable, "-c", script, PEX="./twtop.pyz").stdout
     assert f"\nExecStart={tmp_path}/twtop.pyz record " in single
     assert "\nEnvironment=PEX_ROOT=" in single
 

@@ -24,8 +24,9 @@ def print_unit(arguments: Namespace) -> int:
     Raises:
         HostError: standard output cannot be written.
     """
-    command = _command()
-    emit([unit(arguments.service, command, unpacks="PEX" in os.environ)])
+    single = _single_file()
+    command = _command() if single is None else [single]
+    emit([unit(arguments.service, command, unpacks=single is not None)])
     hidden = next((path for path in map(os.path.realpath, command) if path.startswith(_folders())), None)
     if hidden is not None:
         sys.stderr.write(
@@ -39,10 +40,15 @@ def _folders() -> tuple[str, ...]:
     return tuple(f"{folder}/" for folder in _HIDDEN)
 
 
+def _single_file() -> str | None:
+    """Return the file of pex that unpacked this twtop; None where it is installed otherwise."""
+    name = os.environ.get("PEX")
+    # What a program of pex starts has the variable, too.
+    return str(Path(name).absolute()) if name and Path(sys.prefix, "PEX-INFO").exists() else None
+
+
 def _command() -> list[str]:
-    """Return what starts this twtop: the single file, the installed program, or the module."""
-    if single := os.environ.get("PEX"):
-        return [str(Path(single).absolute())]
+    """Return what starts this twtop: the installed program, or the module."""
     program = Path(sys.argv[0]).absolute()
     # A link, such as pipx makes, outlives what it leads to.
     return [str(program)] if program.name == "twtop" else [sys.executable, "-m", "twtop"]

@@ -42,4 +42,4 @@ def _quoted(word: str) -> str:
     if _PLAIN.issuperset(word):
         return doubled
     escaped = doubled.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return '"' + "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in escaped) + '"'
