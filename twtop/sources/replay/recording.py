@@ -29,7 +29,7 @@ FOUND: Final = frozenset({"found", "worse"})
 """The kinds of marks that say when something went wrong."""
 _MOST_NAMED: Final = 10
 _ALONE: Final = Budget(cpu_s=0.0)
-_WITH_PAST: Final = Budget(cpu_s=10.0, least=2)
+_WITH_PAST: Final = Budget(cpu_s=4.0, least=2)
 """Whoever asks once can wait for all that was seen before."""
 
 
