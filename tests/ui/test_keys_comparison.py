@@ -85,3 +85,14 @@ async def test_a_moment_of_the_past_is_compared_with_the_present(lab: Lab) -> No
         await user.press("D")
         await user.until(lambda: any("still there" in line for line in user.text), "the comparison")
         assert any("3 sockets, then 6 (+3): 4 new, 1 gone, 2 still there" in line for line in user.text)
+
+
+async def test_before_anything_is_shown_there_is_nothing_to_mark_or_compare() -> None:
+    chosen = options()
+    app = TwtopApp(chosen, Recorded(chosen))
+    async with app.run_test(notifications=True) as pilot:
+        await pilot.press("A", "D")
+        await pilot.pause()
+        told = [each.message for each in app._notifications]
+        assert told == ["There is nothing to mark yet.", "There is nothing to compare yet."]
+        assert len(app.screen_stack) == 1

@@ -39,6 +39,9 @@ class ComparisonActions(Actions, inherit_bindings=False):
 
     def action_compare(self) -> None:
         """Show what happened between the marks, or since the only one."""
+        if self._shown is None:
+            self.notify("There is nothing to compare yet.", timeout=3)
+            return
         from twtop.ui.comparison.screen import ComparisonScreen
 
         if isinstance(self.screen, FrameScreen):
