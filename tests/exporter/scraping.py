@@ -11,7 +11,7 @@ pytest.importorskip("prometheus_client", reason="the extra twtop[exporter] is no
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from twtop.exporter.looks import Looks
-from twtop.exporter.page import page
+from twtop.exporter.page import Form, page
 from twtop.sources.watch import OWN, Watch
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ class Scrape:
 
     def __init__(self, look: Look, top: int) -> None:
         self.look = look
-        self.text = page(look, top, OPEN_METRICS, "").body.decode()
-        self.older_text = page(look, top, "", "").body.decode()
+        self.text = page(look, top, Form(openmetrics=True, compressed=False)).body.decode()
+        self.older_text = page(look, top, Form(openmetrics=False, compressed=False)).body.decode()
         families = text_string_to_metric_families(self.text)  # type: ignore[no-untyped-call]
         self.samples: list[Sample] = [sample for family in families for sample in family.samples]
 

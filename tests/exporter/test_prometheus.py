@@ -58,7 +58,7 @@ def exporter(host: Host, certificates: Path) -> Iterator[str]:
     """Let an exporter run inside a host, for who knows a password; yield where it answers."""
     config = certificates / "web.yml"
     config.write_text(WEB_CONFIG.format(password=bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()))
-    command = [*EXPORTER, "--listen", "127.0.0.1:0", "--web.config.file", str(config)]
+    command = [*EXPORTER, "--listen", "127.0.0.1:9797", "--web.config.file", str(config)]
     with host.entered():
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:

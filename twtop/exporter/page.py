@@ -27,6 +27,13 @@ _FAST: Final = 1
 """Level of compression: others save a few percent more and take three times as long."""
 
 
+class Form(NamedTuple):
+    """How metrics are written."""
+
+    openmetrics: bool
+    compressed: bool
+
+
 class Page(NamedTuple):
     """What is answered."""
 
@@ -59,18 +66,19 @@ class _Collected(Collector):
         return (metric for metric in metrics(self._look, self._top) if metric.samples)
 
 
-def page(look: Look, top: int, accept: str, accept_encoding: str) -> Page:
-    """Write the metrics of a look, OpenMetrics if it is accepted, else Prometheus's older text format.
+def form(accept: str, accept_encoding: str) -> Form:
+    """Choose by the headers of a request: OpenMetrics if it is accepted, else the older text format."""
+    return Form(_accepts_openmetrics(accept), exposition.gzip_accepted(accept_encoding))
 
-    ``accept`` and ``accept_encoding`` are the headers of the request, as they came; ``top`` is how many
-    destinations, and how many accept queues, are named.
-    """
+
+def page(look: Look, top: int, wanted: Form) -> Page:
+    """Write the metrics of a look; ``top`` is how many destinations and accept queues are named."""
     encode: Callable[[Collector], bytes] = exposition.generate_latest
     content_type = _OLDER
-    if _accepts_openmetrics(accept):
+    if wanted.openmetrics:
         encode, content_type = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
     body = encode(_Collected(look, top))
-    if exposition.gzip_accepted(accept_encoding):
+    if wanted.compressed:
         return Page(content_type, "gzip", gzip.compress(body, _FAST))
     return Page(content_type, None, body)
 
