@@ -207,3 +207,9 @@ def test_what_is_kept_says_how_long_and_how_much() -> None:
 def test_another_day_is_named() -> None:
     assert clock(WALL_S, WALL_S + 60) == "08:00:00"
     assert clock(WALL_S, WALL_S + 86_400) == "2027-01-15 08:00:00"
+
+
+async def test_there_is_nothing_to_close_in_a_recording() -> None:
+    async with screen(app=TwtopApp(options(), recording())) as user:
+        await user.press("K")
+        await user.said("What is shown is a recording: there is nothing to close.")

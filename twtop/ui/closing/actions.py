@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from twtop.core.table.view import Line, Lines
     from twtop.kernel.sockdiag.one_socket import SocketReader
     from twtop.sources.closer import Closer, Job
+    from twtop.sources.collector import Collector
     from twtop.sources.panorama import Looked
 
 _ACTION: Final = "close_sockets"
 _PAST: Final = "What is shown is the past: come back to live to close sockets."
+_RECORDED: Final = "What is shown is a recording: there is nothing to close."
 _OFF: Final = "Closing sockets is off: start twtop with --allow-close."
 
 
@@ -34,6 +36,8 @@ class ClosingActions(Actions, inherit_bindings=False):
 
     _closer: Closer | None
     """None unless it was allowed."""
+    _collector: Collector | None
+    """None in a replay."""
     _newest: Looked | None
     _alone: int | None
     """Number of the only namespace that is shown of several."""
@@ -61,7 +65,9 @@ class ClosingActions(Actions, inherit_bindings=False):
         What is shown, frozen or not, says which sockets; what has become of them says the newest snapshot.
         """
         lines, newest = self._panels.table.lines, self._newest
-        if self._closer is None:
+        if self._collector is None:
+            self.notify(_RECORDED, timeout=5)
+        elif self._closer is None:
             self.notify(_OFF, timeout=5)
         elif self._player is not None:
             self.notify(_PAST, timeout=5)
