@@ -4,15 +4,15 @@
 
 - What is told is of this instant, and Prometheus dates it so. With a clock of its own the numbers would be a
   second old at best, and the rates of two clocks beat against each other.
-- A host that nobody scrapes pays nothing. A look at 300,000 sockets takes 0.16 s of CPU time (measured on Linux
-  6.18): every 15 s that is 1 % of a core, every second 16 %.
+- A host that nobody scrapes pays nothing. A look at 300,000 sockets takes 0.16 s of CPU time (measured on
+  Linux 6.18): every 15 s that is 1 % of a core, every second 16 %.
 - Rules that compare looks reckon with the time between them, whatever it is. Those that want to see
   something twice need two scrapes instead of two seconds; an alert waits longer than that anyway. Rates that
   must be exact (connections that come and go between two looks, overflows) come from the kernel's counters.
 
 One look is for all who ask while it is under way, and for a second after: several Prometheus servers, or one
-that asks as fast as it can, cost one look a second at most, and one page in each form. The first look is taken
-before anybody asks, so that the first scrape has something to compare with.
+that asks as fast as it can, cost one look a second at most, and one page in each form. The first look is
+taken before anybody asks, so that the first scrape has something to compare with.
 """
 
 from __future__ import annotations
