@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import comparison, diagnosis, exporter, owners, record_codec, screen, snapshot
+from tests.bench import comparison, diagnosis, exporter, owners, record_codec, record_file, screen, snapshot
 from twtop.errors import TwtopError
 
 
@@ -44,7 +44,7 @@ def main() -> int:
         "owners": lambda: owners.run(
             chosen.processes, chosen.descriptors, crowd, chosen.rounds, chosen.ticks
         ),
-        "record": lambda: record_codec.run(crowd, chosen.rounds),
+        "record": lambda: _record(crowd, chosen.rounds),
         "comparison": lambda: comparison.run(crowd, chosen.rounds),
         "exporter": lambda: exporter.run(crowd, chosen.rounds),
         "screen": lambda: screen.run(crowd, chosen.processes, chosen.descriptors),
@@ -55,6 +55,11 @@ def main() -> int:
         print(f"tests.bench: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def _record(sockets: int, rounds: int) -> None:
+    record_codec.run(sockets, rounds)
+    record_file.run(sockets, rounds)
 
 
 if __name__ == "__main__":

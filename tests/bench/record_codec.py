@@ -52,12 +52,12 @@ def run(sockets: int, rounds: int, warm_up_s: float = LIFE_S + 5, every_s: float
         _report_busy(list(_record(rounds, every_s)))
     with Lab() as lab, ExitStack() as held, lab.client.entered():
         for _ in range(_QUIET // 2):
-            for end in _pair():
+            for end in pair():
                 held.enter_context(end)
         _report_quiet(list(_record(rounds, every_s)), every_s)
 
 
-def _pair() -> tuple[socket.socket, socket.socket]:
+def pair() -> tuple[socket.socket, socket.socket]:
     """Return the two ends of a connection whose keepalive timer runs."""
     with socket.create_server((_LOOPBACK, 0)) as listener:
         client = socket.create_connection(listener.getsockname())
