@@ -11,7 +11,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +24,7 @@ from twtop.cli.unit import SERVICES
 from twtop.packaging.unit import unit
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from twtop.lab.lab import Lab
 
@@ -116,14 +118,17 @@ def test_a_single_file_starts_itself(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def confined(tmp_path: Path) -> list[str]:
-    """What confines a command to the sandbox of a recorder whose files are in ``tmp_path``."""
-    for folder in tmp_path.parents:
-        # nobody must get there; the folders of pytest are for one user.
-        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest-", "test_")):
-            folder.chmod(0o711)
+def state() -> Iterator[Path]:
+    """A folder that nobody may write to; those of pytest are for one user."""
+    with tempfile.TemporaryDirectory(prefix="twtop-state-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def confined(state: Path) -> list[str]:
+    """What confines a command to the sandbox of a recorder whose files are in ``state``."""
     families = [str(int(getattr(socket, each))) for each in ("AF_NETLINK", "AF_UNIX", "AF_INET")]
-    command = [sys.executable, "-m", "tests.packaging.confined", str(tmp_path), ",".join(families)]
+    command = [sys.executable, "-m", "tests.packaging.confined", str(state), ",".join(families)]
     tried = subprocess.run(
         [*command, "true"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
@@ -157,12 +162,12 @@ def test_the_exporter_answers_from_within_the_sandbox(lab: Lab, confined: list[s
             assert process.wait(60) == 0
 
 
-def test_the_recorder_records_from_within_the_sandbox(lab: Lab, confined: list[str], tmp_path: Path) -> None:
+def test_the_recorder_records_from_within_the_sandbox(lab: Lab, confined: list[str], state: Path) -> None:
     ((_, *arguments),) = map(shlex.split, settings("record")["ExecStart"])
-    folder, manager = tmp_path / "twtop", tmp_path / "manager"
+    folder, manager = state / "twtop", state / "manager"
     folder.mkdir()
     folder.chmod(0o777)
-    command = [sys.executable, "-m", "twtop", *(each.replace("%S", str(tmp_path)) for each in arguments)]
+    command = [sys.executable, "-m", "twtop", *(each.replace("%S", str(state)) for each in arguments)]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
         told.bind(str(manager))
         manager.chmod(0o777)
