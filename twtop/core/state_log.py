@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,6 +20,8 @@ _ROOM: Final = 300_000
 """Births that are remembered; each takes 13 bytes."""
 _STATE_BITS: Final = 4
 _STATE: Final = 0xF
+_ROUNDING_S: Final = 0.05
+"""A float32 of seconds is as exact as that for nine days."""
 
 
 class Birth(NamedTuple):
@@ -81,8 +84,8 @@ class StateLog:
             self._after_s[at] = wall_s - self._start_s
             self._count += rows.size
 
-    def of(self, cookie: int) -> list[Birth]:
-        """Return the births of one socket, the first one first."""
+    def of(self, cookie: int, until_s: float = inf) -> list[Birth]:
+        """Return the births of one socket up to a Unix time, the first one first."""
         with self._lock:
             used = min(self._count, len(self._cookie))
             at = np.flatnonzero(self._cookie[:used] == np.uint64(cookie))
@@ -93,6 +96,7 @@ class StateLog:
         return [
             Birth(both & _STATE, both >> _STATE_BITS, self.start_s + after)
             for both, after in zip(states, after_s, strict=True)
+            if self.start_s + after <= until_s + _ROUNDING_S
         ]
 
 

@@ -214,3 +214,16 @@ def test_what_begins_without_a_full_look_is_said(ring: Ring) -> None:
     with pytest.raises(RecordingError, match="begins in the middle of a minute"):
         screen.show(5)
     assert screen.show(60).moment.snapshot.wall_s == index.wall_s[80]
+
+
+def test_who_steps_back_sees_no_later_births(live: list[Frame], ring: Ring) -> None:
+    screen = Screen(ring)
+    cookie = 1000 + 150
+    births = [live[-1].births.of(cookie, live[row].moment.snapshot.wall_s) for row in range(SECONDS)]
+    assert [len(each) for each in (births[149], births[150], births[164], births[165])] == [0, 1, 1, 2]
+    for row in range(100, 200):
+        screen.show(row)
+    for row in (170, 165, 164, 150, 149):
+        shown = screen.show(row)
+        seen = shown.births.of(cookie, shown.moment.snapshot.wall_s)
+        assert [birth.state for birth in seen] == [birth.state for birth in births[row]]

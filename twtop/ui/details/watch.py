@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -168,7 +169,8 @@ class SocketWatch:
             one=one,
             told=told,
             sysctls=snapshot.sysctls,
-            births=births.of(int(one.cookie[0])),
+            # A recording that was stepped back in has seen already what comes later.
+            births=births.of(int(one.cookie[0]), self._now_s if self._past else inf),
             opened=self._opened,
             changes=tuple(self._changes),
             start_s=births.start_s,
