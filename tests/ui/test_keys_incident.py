@@ -52,6 +52,14 @@ async def test_w_saves_the_last_minutes_here(key: str, folders: dict[str, Path])
     tape.close()
 
 
+@pressing("frame screen", "w")
+@pytest.mark.usefixtures("folders")
+async def test_w_works_in_views(key: str) -> None:
+    async with screen(app=live(), size=(200, 50)) as user:
+        await user.press("m", key)
+        await user.said("Saved the last 19s, ")
+
+
 async def test_where_nothing_can_be_written_here_it_goes_home(folders: dict[str, Path]) -> None:
     # No permission stops root, but nobody can write into a folder that is gone.
     folders["here"].rmdir()

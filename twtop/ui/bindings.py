@@ -97,6 +97,8 @@ _IN_FOOTER: Final = (
     "view('counters')",
     "namespaces",
     "freeze",
+    "step(-1)",
+    "save_incident",
     "explain",
     "help",
     "quit",
@@ -158,8 +160,10 @@ def past_keys(keys: Sequence[BindingType], *, replays: bool) -> list[tuple[str, 
 
     back = [] if replays else [(first("clear_filter"), "live")]
     of_time = [(" ".join(first(action) for action in actions), name) for actions, name in _IN_THE_PAST]
-    shown = {key for key, _ in back} | {"space"}
-    return [*back, *of_time, *(pair for pair in footer_keys(keys) if pair[0] not in shown)]
+    named = {first(action) for actions, _ in _IN_THE_PAST for action in actions}
+    if replays:
+        named.add(first("save_incident"))
+    return [*back, *of_time, *(pair for pair in footer_keys(keys) if pair[0] not in named)]
 
 
 IDLE: Final = frozenset({"close_sockets"})

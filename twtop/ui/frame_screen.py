@@ -47,6 +47,7 @@ _NOT_IN_FOOTER: Final = (
     Binding("A", "app.mark('A')", tooltip="Mark the moment that is shown as A"),
     Binding("B", "app.mark('B')", tooltip="Mark the moment that is shown as B"),
     Binding("D", "app.compare", tooltip="Show what happened between the marks instead"),
+    Binding("w", "app.save_incident", tooltip="Save the last 10 minutes to a file"),
     Binding("f", "app.view('findings')", tooltip="Show the findings instead"),
     Binding("b", "app.view('budgets')", tooltip="Show the budgets instead"),
     Binding("v", "app.view('diagram')", tooltip="Show the state diagram instead"),
