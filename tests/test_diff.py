@@ -12,6 +12,8 @@ from tests.export.oracle import TWTOP
 from tests.sources.replay.tapes import incident, lives, taped
 from tests.ui.frames import frames
 from tests.ui.test_namespaces_pictures import SHOP, all_of_them
+from twtop.cli import run
+from twtop.errors import UsageError
 from twtop.recording.file.saving import save
 from twtop.sources.watch import ALL
 
@@ -98,10 +100,14 @@ def test_namespaces_together_and_one_alone(tmp_path: Path) -> None:
         (("--limit", "0"), "--limit"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
-    recorded: Path, arguments: tuple[str, ...], complaint: str
-) -> None:
-    ended = diff(recorded, *arguments)
+def test_what_is_wrong_is_named(recorded: Path, arguments: tuple[str, ...], complaint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        run(["diff", str(recorded), *arguments])
+    assert complaint in str(raised.value)
+
+
+def test_a_file_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
+    ended = diff(tmp_path / "none.twtop")
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert complaint in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert "none.twtop: no such file or directory" in ended.stderr
