@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twtop.commands.screen import screen_options, with_namespaces
+from twtop.errors import RecordingError
 from twtop.ui.terminal.capabilities import require_terminal
 
 if TYPE_CHECKING:
@@ -31,8 +33,10 @@ def replay(arguments: Namespace) -> int:
     recording = Recording.open(Path(arguments.recording), labels)
     row = 0 if arguments.at is None else recording.row(arguments.at)
     require_terminal()
-    if recording.is_several(row) and arguments.keys is None:
-        options = with_namespaces(options)
+    # What is damaged is for the screen to say.
+    with suppress(RecordingError):
+        if recording.is_several(row) and arguments.keys is None:
+            options = with_namespaces(options)
     player = Player(recording.tape, labels)
     if arguments.at is None:
         player.play()

@@ -94,6 +94,8 @@ def _print(
     if arguments.format == "json":
         emit(json_text(shown, host, WATCHED, sockets=arguments.sockets, namespaces=taken, recording=recorded))
         return 0
+    if recorded is not None and recorded.filter:
+        _remark([f"{recorded.name} has only sockets that match {recorded.filter}"])
     snapshot = shown.moment.snapshot
     _remark(lacks_of(taken) if taken else snapshot.lacks)
     _remark([snapshot.owners_lack] if snapshot.owners_lack else [])

@@ -187,16 +187,15 @@ def test_it_plays_on_as_the_recording_grows(live: list[Frame]) -> None:
 def test_it_plays_over_what_is_damaged(ring: Ring) -> None:
     screen = Screen(Scratched(ring, 55))  # type: ignore[arg-type]
     player = screen.player
-    player.seek(WALL_S + 54)
-    player.set_speed(10)
-    player.play()
+    player.seek(WALL_S + 55)
     player.start()
-    screen.until(54)
     failure = screen.result()
     assert isinstance(failure, Failure)
     assert "damaged" in failure.reason
-    # The next full look.
-    assert second_of(screen.frame()) == 60
+    player.set_speed(10)
+    player.play()
+    # With the next full look, or where a busy machine is by then.
+    assert second_of(screen.frame()) >= 60
     player.stop()
 
 

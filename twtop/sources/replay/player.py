@@ -214,8 +214,12 @@ class Player:
         """Find out whether the tape has grown, or lost what was oldest."""
         if time.monotonic() - self._read_s < _POLL_S:
             return
-        index = self._tape.index()
         self._read_s = time.monotonic()
+        try:
+            index = self._tape.index()
+        except RecordingError:
+            # What was found before can still be shown, or says itself why it cannot.
+            return
         if len(index) and not self._schedule.is_of(index):
             schedule, marks = Schedule.of(index), self._tape.marks()
             with self._lock:
