@@ -23,7 +23,7 @@ FOUND = (
 class Recording:
     """A tape as a file is one: it has a name, and does not grow."""
 
-    def __init__(self, ring: Ring, name: str, filter: str) -> None:  # noqa: A002 - the tape's own name
+    def __init__(self, ring: Ring, name: str = "x", filter: str = "") -> None:  # noqa: A002 - the tape's own name
         self._ring = ring
         self.name = name
         self.filter = filter

@@ -111,6 +111,17 @@ async def test_braces_go_to_findings(key: str) -> None:
         await user.said("Nothing was found")
 
 
+async def test_a_brace_goes_from_live_to_what_was_found_last() -> None:
+    async with live() as user:
+        await user.press("right_curly_bracket")
+        await user.said("Nothing was found after this.")
+        assert is_live(user)
+        marks = [round(mark.wall_s - WALL_S) for mark in user.collector.ring.marks() if mark.kind != "over"]
+        await user.press("left_curly_bracket")
+        await reaches(user, max(second for second in marks if second < LAST))
+        assert user.header[0].startswith("PAST")
+
+
 @pressing("app", "plus", "minus")
 async def test_speed(key: str) -> None:
     async with replay() as user:

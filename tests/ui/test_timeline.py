@@ -10,13 +10,15 @@ import pytest
 
 from tests.ui.frames import SECONDS, WALL_S
 from tests.ui.screen import options, screen
-from tests.ui.taped import FOUND, Taped, recording
+from tests.ui.taped import FOUND, Recording, Taped, recording
+from tests.ui.test_namespaces_pictures import all_of_them
 from twtop.core.signs import ASCII, UNICODE
 from twtop.lab.host import endpoint
 from twtop.recording.ring import Ring
 from twtop.recording.tape import Index, Mark
 from twtop.sources.collector import Failure
 from twtop.sources.replay.player import Playback, Player
+from twtop.sources.taping import Taper
 from twtop.ui.app import TwtopApp
 from twtop.ui.details.screen import DetailsScreen
 from twtop.ui.namespaces.screen import NamespacesScreen
@@ -118,6 +120,52 @@ async def test_what_cannot_be_done_in_the_past_says_why() -> None:
         await user.press("N")
         assert isinstance(user.app.screen, NamespacesScreen)
         await user.said("Only the network namespace that the table shows was recorded then.")
+
+
+async def test_of_several_recorded_namespaces_one_can_be_shown() -> None:
+    ring = Ring()
+    Taper(ring).add(all_of_them(), "all")
+    async with screen(app=TwtopApp(options(), Player(Recording(ring))), size=(120, 30)) as user:
+        assert "ns all 5" in user.header[0]
+        await user.press("N")
+        await user.said("pod 1b9c6c0a")
+        await user.press("down", "enter")
+        await user.until(lambda: "ns pod 1b9c6c0a" in user.header[0], "one of them")
+        await user.press("C")
+        await user.said("It lists what is there now.")
+
+
+async def test_what_is_not_kept_any_more_is_still_what_is_shown() -> None:
+    wanted = options(interval_s=1.0)
+    collector = Taped(wanted)
+    async with screen(app=TwtopApp(wanted, collector), size=(120, 30)) as user:
+        await user.press("t", *"start", "enter")
+        await user.until(lambda: wall_s(user) == WALL_S, "the first look")
+        ring = collector.ring
+        last = ring.look(int(ring.index().number[-1]))
+        stream = {0: ring.stream(0)}
+        for minute in range(1, 14):
+            later = minute * 60.0
+            ring.add(
+                last._replace(wall_s=last.wall_s + later, instant_s=last.instant_s + later, is_key=True),
+                stream,
+                (),
+            )
+        start = clock(float(ring.index().wall_s[0]), WALL_S)
+        await user.until(lambda: user.lines_of("#timeline")[1].startswith(start), "later looks alone")
+        assert f" {clock(WALL_S, WALL_S)}, " in user.lines_of("#timeline")[0]
+        assert wall_s(user) == WALL_S
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (19, 4), (20, 5), (30, 9), (33, 12)], ids=str)
+async def test_no_size_is_too_small_for_the_past(size: tuple[int, int]) -> None:
+    async with screen(app=TwtopApp(options(), recording()), size=size) as user:
+        await user.press("full_stop", "t", *"25:99", "escape", "m", "comma", "escape")
+        await user.pilot.resize_terminal(80, 24)
+        await user.until(lambda: len(user.text) == 24 and "1x  " in user.text[21], "the time line")
+        await user.pilot.resize_terminal(*size)
+        await user.until(lambda: len(user.text) == size[1])
+        assert all(len(line) <= size[0] for line in user.text)
 
 
 async def test_details_of_the_past_ask_nobody() -> None:

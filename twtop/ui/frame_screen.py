@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 Prepared = TypeVar("Prepared")
 
 
+_FREEZE: Final = Binding(
+    "space", "app.freeze", "freeze", tooltip="Freeze what is shown; in the past, play or pause"
+)
 _SHARED: Final = (
-    Binding("space", "app.freeze", "freeze", tooltip="Freeze what is shown; in the past, play or pause"),
+    _FREEZE,
     Binding("question_mark", "help", "help", tooltip="List the keys of the view"),
     Binding("escape,q", "dismiss", "back", tooltip="Back to the table"),
 )
@@ -123,7 +126,10 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
     def footer_keys(self) -> list[tuple[str, str]]:
         """Return (key, name) of what the footer shows now, help and the way out last."""
         shown = [item for item in type(self).BINDINGS if isinstance(item, Binding) and item.show]
-        return [("/".join(key_names(item)), item.description) for item in (*shown, *_SHARED)]
+        names = {item: item.description for item in (*shown, *_SHARED)}
+        if self._time:
+            names[_FREEZE] = "play"
+        return [("/".join(key_names(item)), name) for item, name in names.items()]
 
     def show_frozen(self, *, frozen: bool) -> None:
         """Say whether what is shown stands still."""
@@ -140,6 +146,7 @@ class FrameScreen(ModalScreen[None], Generic[Prepared]):
         if time != self._time:
             self._time = time
             self._show_note()
+            self._show_keys()
 
     def _show_note(self) -> None:
         states = (self._time, "FROZEN" if self._frozen else "", "MASKED" if self._masked else "")

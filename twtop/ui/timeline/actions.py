@@ -255,7 +255,12 @@ class TimelineActions(Actions, inherit_bindings=False):
         if self._player is None:
             return None
         playback = self._player.playback
-        return Travel(playback, self._collector is None, time.time(), self._waits and playback.seeking)
+        at_s = playback.at_s
+        if self._past is not None and not playback.seeking:
+            # It may be one that is not kept any more.
+            at_s = self._past.moment.snapshot.wall_s
+        waits = self._waits and playback.seeking
+        return Travel(playback, at_s, self._collector is None, time.time(), waits)
 
     def _kept_text(self) -> str:
         """Say how much of the last minutes is kept."""

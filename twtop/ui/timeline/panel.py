@@ -108,7 +108,7 @@ class TimelinePanel(LineView):
         if mark is None:
             return parts
         sign, look = sign_of(mark)
-        at = f"{clock(mark.wall_s, travel.playback.at_s)} "
+        at = f"{clock(mark.wall_s, travel.at_s)} "
         return [
             *parts,
             (f"{sign} ", look),
@@ -117,7 +117,7 @@ class TimelinePanel(LineView):
 
     def _with_bar(self, travel: Travel, before: list[Part], width: int, *, levels: bool) -> list[Part]:
         playback = travel.playback
-        start, end = (clock(wall_s, playback.at_s) for wall_s in (playback.start_s, playback.end_s))
+        start, end = (clock(wall_s, travel.at_s) for wall_s in (playback.start_s, playback.end_s))
         begin = sum(len(text) for text, _ in before)
         columns = width - begin - len(start) - len(end) - 2
         if columns < _LEAST_COLUMNS:
@@ -129,7 +129,7 @@ class TimelinePanel(LineView):
         scale = Scale(playback.start_s, playback.end_s, columns)
         self._bar = begin + len(start) + 1, scale
         drawn = self._drawn_course(playback, scale, levels=levels)
-        line = bar(drawn, scale, playback.at_s, self._named)
+        line = bar(drawn, scale, travel.at_s, self._named)
         return [*before, (f"{start} ", styles.DIM), *line, (f" {end}", styles.DIM)]
 
     def _drawn_course(self, playback: Playback, scale: Scale, *, levels: bool) -> Sequence[Part]:
@@ -157,5 +157,5 @@ class TimelinePanel(LineView):
 def _last(travel: Travel) -> Mark | None:
     """Return what happened last before the shown look ends."""
     marks = travel.playback.marks
-    end = bisect_right(marks, travel.playback.at_s, key=lambda mark: mark.wall_s)
+    end = bisect_right(marks, travel.at_s, key=lambda mark: mark.wall_s)
     return next((marks[at] for at in range(end - 1, -1, -1) if marks[at].kind != "over"), None)

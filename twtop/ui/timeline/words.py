@@ -18,6 +18,8 @@ class Travel:
     """Where in time the screen is, if not at the present."""
 
     playback: Playback
+    at_s: float
+    """Unix time of the look that is wanted, and as soon as there is one, of the look that is shown."""
     replays: bool
     """It is a recording, which has no present to come back to."""
     now_s: float
@@ -40,11 +42,11 @@ class Travel:
     def where(self) -> str:
         """When that was what is shown: ``14:05:10, 2m 31s ago``, or ``14:05:10, 7m 29s of 10m 00s``."""
         playback = self.playback
-        at = clock(playback.at_s, self.now_s)
+        at = clock(self.at_s, self.now_s)
         if self.replays:
             whole_s = playback.end_s - playback.start_s
-            return f"{at}, {length(playback.at_s - playback.start_s)} of {length(whole_s)}"
-        return f"{at}, {length(self.now_s - playback.at_s)} ago"
+            return f"{at}, {length(self.at_s - playback.start_s)} of {length(whole_s)}"
+        return f"{at}, {length(self.now_s - self.at_s)} ago"
 
     @property
     def going(self) -> str:
