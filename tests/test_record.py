@@ -185,6 +185,31 @@ def test_a_full_disk_is_waited_for(lab: Lab, tmp_path: Path) -> None:
         assert re.fullmatch(r"not recorded from .* to .*: .*: no space left on device", gap.text)
 
 
+def test_a_look_that_fails_is_a_mark_at_once(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "a.twtop"
+    with lab.client.entered():
+        resident = subprocess.Popen(["unshare", "--net", "sleep", "60"])
+    try:
+        eventually(lambda: Path(f"/proc/{resident.pid}/comm").read_text(), "sleep\n")
+        with Recorder(lab, "-o", str(path), "--netns", str(resident.pid)) as recorder:
+            wait_for_looks(path)
+            resident.kill()
+            resident.wait()
+            assert recorder.stderr is not None
+            recorder.stderr.readline()
+            gone = recorder.stderr.readline()
+            status, _ = recorder.end()
+    finally:
+        resident.kill()
+        resident.wait()
+    assert status == 0
+    assert "is gone: no process is in it" in gone
+    with closing(open_tape(path)) as tape:
+        (mark,) = tape.marks()
+        assert (mark.kind, f"twtop: {mark.text}\n") == ("failure", gone)
+        assert mark.wall_s > tape.index().wall_s[-1]
+
+
 def test_what_there_is_is_never_overwritten(lab: Lab, tmp_path: Path) -> None:
     there = recorded(tmp_path / "a.twtop").read_bytes()
     with Recorder(lab, "-o", str(tmp_path / "a.twtop")) as recorder:

@@ -23,6 +23,7 @@ from twtop.kernel.service_manager import notify
 from twtop.kernel.sockdiag.bytecode import compile_filter
 from twtop.recording.file.spool import Spool
 from twtop.recording.file.writer import About
+from twtop.recording.tape import Mark
 from twtop.sources.labels import read_user_labels
 from twtop.sources.looks import Missed, live_looks
 from twtop.sources.sifting import sifted
@@ -116,7 +117,7 @@ class _Recorder:
         """Write a look, or what went wrong; whatever does, it can go on."""
         if isinstance(look, Missed):
             if look.reason != self._missing:
-                self._taper.fail(look.reason, look.wall_s)
+                self._spool.mark(Mark(look.wall_s, "failure", 0, printable(look.reason)))
             self._missing = look.reason
             self._complain(look.reason)
             return

@@ -110,7 +110,9 @@ def test_other_tables_than_those_of_a_recording(path: Path, statement: str) -> N
 
 def test_a_view_in_place_of_a_table(path: Path) -> None:
     change(path, "ALTER TABLE marks RENAME TO old")
-    change(path, "CREATE VIEW marks AS SELECT 1 look, 1.0 wall_s, 'found' kind, 1 severity, 'x' text")
+    change(
+        path, "CREATE VIEW marks AS SELECT 1 number, 1 look, 1.0 wall_s, 'found' kind, 1 severity, 'x' text"
+    )
     assert refusal(path) == "has other tables than a recording of twtop"
 
 
@@ -206,7 +208,7 @@ def test_a_mark_that_makes_no_sense_is_left_out(path: Path) -> None:
         (1, START_S, "found", "very", "how"),
         ("x", START_S, "found", 1, "where"),
     ):
-        change(path, "INSERT INTO marks VALUES (?, ?, ?, ?, ?)", *row)
+        change(path, "INSERT INTO marks VALUES (NULL, ?, ?, ?, ?, ?)", *row)
     with closing(open_tape(path)) as tape:
         assert tape.marks() == [mark(0), mark(10), mark(20)]
 

@@ -95,6 +95,9 @@ def test_every_look_is_there_at_once_for_whoever_reads_meanwhile(tmp_path: Path)
             writer.add(look(number), STREAMS, [mark(number)])
             assert tape.index().number[-1] == number
             assert tape.marks()[-1] == mark(number)
+            writer.mark([mark(100 + number)])
+            assert tape.index().number[-1] == number
+            assert tape.marks()[-1] == mark(100 + number)
         assert not tape.is_finished
 
 

@@ -44,8 +44,8 @@ _NUMBER_BYTES: Final = 8
 _LOOK: Final = "SELECT wall_s, instant_s, is_key, several, sockets, resting FROM looks WHERE number = ?"
 _PARTS: Final = "SELECT stream, body, problem, rests FROM parts WHERE number BETWEEN ? AND ? ORDER BY number"
 _MARKS: Final = """
-    SELECT look, wall_s, kind, severity, text FROM marks
-    WHERE typeof(look) = 'integer' AND look > ? AND look <= ? ORDER BY rowid LIMIT ?"""
+    SELECT number, look, wall_s, kind, severity, text FROM marks
+    WHERE number > ? AND typeof(look) = 'integer' ORDER BY number LIMIT ?"""
 _STREAM: Final = "SELECT name, hostname, kernel, label, namespaced FROM streams WHERE number = ?"
 _LOOKS: Final = f"""
     SELECT number, CASE typeof(wall_s) WHEN 'real' THEN wall_s ELSE -1 END,
@@ -81,7 +81,8 @@ class FileTape:
         self._is_damaged = False
         self._index: Index | None = None
         self._marks: list[tuple[int, Mark]] = []
-        """With the numbers of the looks that they were written with."""
+        """With the numbers of the last looks when they were written."""
+        self._last_mark = -1
         self._streams: dict[int, Stream] = {}
         try:
             with self._reading("SELECT name, value FROM about LIMIT 100") as rows:
@@ -137,7 +138,7 @@ class FileTape:
         return self._streams[number]
 
     def marks(self) -> Sequence[Mark]:
-        """Return all marks up to the newest look in the index, the oldest first."""
+        """Return all marks that there were when the index was asked for, the oldest first."""
         marks = [mark for _, mark in self._marks]
         damage = self._damage()
         return marks if damage is None else [*marks, damage]
@@ -177,9 +178,9 @@ class FileTape:
                         some.clear()
         except _DamagedError:
             self._is_damaged = True
+        self._read_marks()
         if some or len(found) > 1:
             self._rows = joined([*found, of_rows(some)])
-            self._read_marks(last, int(self._rows.number[-1]))
         if self._is_cut or self._is_damaged:
             self._is_damaged = True
             self._leave_out_cut()
@@ -199,12 +200,13 @@ class FileTape:
             return bool(self.look(number))
         return False
 
-    def _read_marks(self, last: int, newest: int) -> None:
+    def _read_marks(self) -> None:
         with (
             suppress(_DamagedError),
-            self._reading(_MARKS, last, newest, _MOST_MARKS - len(self._marks)) as rows,
+            self._reading(_MARKS, self._last_mark, _MOST_MARKS - len(self._marks)) as rows,
         ):
-            for look, wall_s, kind, severity, text in rows:
+            for number, look, wall_s, kind, severity, text in rows:
+                self._last_mark = number
                 if _is_time(wall_s) and kind in _KINDS and isinstance(severity, int):
                     self._marks.append((look, Mark(wall_s, kind, severity, _text(text))))
 

@@ -22,7 +22,7 @@ is written there are a ``-wal`` and a ``-shm`` beside it; a finished recording i
     for each look, and one more to be damaged.
 ``marks``
     What is worth finding again (`twtop.recording.tape.Mark`): findings that came, got worse and went,
-    failures of looks, and gaps of the recording; ``look`` is the one that they were written with.
+    failures of looks, and gaps of the recording; ``look`` is the last one when they were written.
 
 The oldest chapters of a recording with a limit are deleted, and their pages used again.
 """
@@ -48,7 +48,10 @@ TABLES: Final = {
         "CREATE TABLE parts (number INTEGER PRIMARY KEY, stream INTEGER, body BLOB, problem TEXT,"
         " rests INTEGER)"
     ),
-    "marks": "CREATE TABLE marks (look INTEGER, wall_s REAL, kind TEXT, severity INTEGER, text TEXT)",
+    "marks": (
+        "CREATE TABLE marks (number INTEGER PRIMARY KEY, look INTEGER, wall_s REAL, kind TEXT,"
+        " severity INTEGER, text TEXT)"
+    ),
 }
 """Each with the very text by which it was made: what has another one is not read."""
 PLACE_BITS: Final = 16

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 AGAIN_S: Final = 5.0
 """When it is tried again to write what could not be written."""
+_MOST_MARKS: Final = 100
 
 
 class Finished(NamedTuple):
@@ -65,6 +67,8 @@ class Spool:
         self._about = about
         self._most_bytes = most_bytes
         self._gap: _Gap | None = None
+        self._marks: deque[Mark] = deque(maxlen=_MOST_MARKS)
+        """What happened while nothing could be written."""
         self._writer: Writer | None = self._write(self._named or self._usual(began_s), began_s)
         self.path = self._writer.path
         """Of the file, or of the last one where there is none now."""
@@ -91,15 +95,27 @@ class Spool:
             if self._writer is None:
                 self._writer = self._begin(look.wall_s)
             gap = () if self._gap is None else (_mark(self._gap, look.wall_s),)
-            self._writer.add(look, streams, (*gap, *marks))
+            self._writer.add(look, streams, (*self._marks, *gap, *marks))
         except RecordingError as error:
             since_s = look.wall_s if self._gap is None else self._gap.since_s
             self._gap = _Gap(since_s, str(error), look.instant_s + AGAIN_S)
             raise
         self._gap = None
+        self._marks.clear()
+
+    def mark(self, mark: Mark) -> None:
+        """Write a mark at once, or with the next look where that is impossible."""
+        self._marks.append(mark)
+        if self._writer is not None and self._writer.is_there:
+            with suppress(RecordingError):
+                self._writer.mark(tuple(self._marks))
+                self._marks.clear()
 
     def finish(self, ended_s: float) -> Finished | None:
         """End the file, if there is one; raises RecordingError where it cannot be ended as it should be."""
+        if self._gap is not None:
+            self.mark(_mark(self._gap, ended_s))
+            self._gap = None
         writer, self._writer = self._writer, None
         if writer is None:
             return None

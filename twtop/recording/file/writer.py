@@ -87,6 +87,8 @@ class Writer:
         self._wants_key = True
         self._next = 0
         """Number of the look to come."""
+        self._next_mark = 0
+        """Number of the mark to come."""
         self._chapters: deque[_Chapter] = deque()
         self._chapter_bytes = 0
         """What the bodies of the newest chapter take."""
@@ -175,6 +177,7 @@ class Writer:
             self._chapter_bytes += look.size
             self._newest_s = look.wall_s
             self._next += 1
+            self._next_mark += len(marks)
         if look.is_key or _size_of(self._wal) > self._wal_bytes:
             # What cannot be moved into the file stays beside it for now.
             with suppress(sqlite3.Error):
@@ -197,7 +200,17 @@ class Writer:
             if not _only_rests(part)
         ]
         many("INSERT INTO parts VALUES (?, ?, ?, ?, ?)", parts)
-        many("INSERT INTO marks VALUES (?, ?, ?, ?, ?)", [(number, *mark) for mark in marks])
+        self._insert_marks(number, marks)
+
+    def mark(self, marks: Sequence[Mark]) -> None:
+        """Write marks before there is another look, or because there will be none; raises RecordingError."""
+        with _explained(self.path), self._transaction("IMMEDIATE"):
+            self._insert_marks(max(0, self._next - 1), marks)
+        self._next_mark += len(marks)
+
+    def _insert_marks(self, look: int, marks: Sequence[Mark]) -> None:
+        rows = [(number, look, *mark) for number, mark in enumerate(marks, self._next_mark)]
+        self._database.executemany("INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def _make_room(self, look: Look, most_bytes: int) -> None:
         """Drop the oldest chapters until a look fits; raises RecordingError where it never will."""
