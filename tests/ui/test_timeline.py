@@ -219,7 +219,7 @@ def drawn(shown: Playback, named: Sequence[tuple[str, float]] = (), *, unicode: 
 def test_the_line_shows_what_happened_and_where_it_is() -> None:
     marks = (Mark(11, "found", 1, "n"), Mark(12, "found", 3, "c"), Mark(31, "worse", 2, "w"))
     more = (Mark(61, "failure", 0, "f"), Mark(81, "over", 3, "o"), Mark(400, "found", 3, "not of this"))
-    assert drawn(playback((*marks, *more))) == "──!───*───|─x───────"
+    assert drawn(playback((*marks, *more))) == "──!───w───|─x───────"
     assert drawn(playback(FOUND), [("A", 0.0), ("B", 100.0), ("A", -1.0)]) == "A─────────|────────B"
     assert drawn(playback(), [("B", 51.0)], unicode=False) == "----------B---------"
 

@@ -30,7 +30,7 @@ _COLUMNS_HELP = (
 )
 
 _TIME_LINE_HELP = (
-    ("! * i", "something critical, a warning, a note was found there, or got worse"),
+    ("! w i", "something critical, a warning, a note was found there, or got worse"),
     ("x", "a look failed there, or was not recorded; where the line is blank nobody looked"),
     ("A B", "your marks"),
     ("|", "what is shown; a click on the line goes elsewhere"),

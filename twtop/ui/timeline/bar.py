@@ -25,7 +25,7 @@ _HERE: Final = "|"
 _FAILURE: Final = ("x", styles.ALARM)
 _FOUND: Final[dict[int, tuple[str, Style]]] = {
     Severity.CRITICAL: ("!", styles.ALARM),
-    Severity.WARNING: ("*", styles.WARNING),
+    Severity.WARNING: ("w", styles.WARNING),
     Severity.NOTE: ("i", styles.NOTE),
 }
 _NAMED: Final = styles.TITLE
