@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.lab.oracle import eventually
+from tests.pty.terminal import Terminal
 from tests.recording import small_disk
 from tests.recording.file.made import recorded
 from twtop import cli
@@ -124,6 +125,26 @@ def test_logrotate_moves_the_file_away_first(lab: Lab, tmp_path: Path) -> None:
     assert [line.rpartition(": ")[2] for line in said[1:]] == [str(moved), str(path)]
 
 
+def test_nohup_means_what_it_says(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "a.twtop"
+    with Recorder(lab, "-o", str(path), command=("nohup", *RECORD)) as recorder:
+        wait_for_looks(path)
+        recorder.send_signal(signal.SIGHUP)
+        wait_for_looks(path, looks_in(path) + 2)
+        status, _ = recorder.end()
+    assert status == 0
+    assert names(tmp_path) == ["a.twtop"]
+
+
+def test_it_ends_with_the_terminal_that_it_was_started_from(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "a.twtop"
+    with lab.client.entered(), Terminal([*RECORD, "-o", str(path)]) as terminal:
+        wait_for_looks(path)
+        terminal.vanish()
+        assert terminal.process.wait(60) == 128 + signal.SIGHUP
+    assert names(tmp_path) == ["a.twtop"]
+
+
 def test_it_goes_on_when_its_file_is_deleted(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "a.twtop"
     with Recorder(lab, "-o", str(path)) as recorder:
@@ -137,8 +158,9 @@ def test_it_goes_on_when_its_file_is_deleted(lab: Lab, tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.twtop"]
 
 
-def test_for_a_time_with_a_filter(lab: Lab, tmp_path: Path) -> None:
-    wanted = f"sport = :{endpoint(lab.client.listen(0))[1]}"
+@pytest.mark.parametrize("whose", ["", f" and pid = {os.getpid()}"])
+def test_for_a_time_with_a_filter(lab: Lab, tmp_path: Path, whose: str) -> None:
+    wanted = f"sport = :{endpoint(lab.client.listen(0))[1]}{whose}"
     lab.client.listen(0)
     path = tmp_path / "a.twtop"
     with Recorder(lab, "-o", str(path), "--filter", wanted, "--for", "1s") as recorder:
@@ -229,6 +251,7 @@ def test_what_there_is_is_never_overwritten(lab: Lab, tmp_path: Path) -> None:
         (["--max-size", "1000K"], "expected a size of 1M at least, such as 500M or 2G, found '1000K'"),
         (["--interval", "0"], "expected seconds from 0.1 to 3600, found '0'"),
         (["--filter", "state nowhere"], "nowhere"),
+        (["-o", "nowhere/"], "there is no folder nowhere/"),
         (["--netns", "nowhere"], "nowhere"),
     ],
 )

@@ -15,7 +15,7 @@ from twtop.core.filter import Everything, names_owners
 from twtop.core.format import counted
 from twtop.core.options.screen import ScreenOptions
 from twtop.core.text import printable
-from twtop.errors import RecordingError
+from twtop.errors import RecordingError, UsageError
 from twtop.export.findings import about
 from twtop.kernel.allocator import share_one_arena
 from twtop.kernel.host import read_host
@@ -68,7 +68,7 @@ def record(arguments: Namespace) -> int:
     )
     status = 0
     with closing(looks):
-        recorder.begin(Path(arguments.output or "."), next(looks), arguments.for_s)
+        recorder.begin(_output(arguments.output), next(looks), arguments.for_s)
         try:
             for look in looks:
                 recorder.take(look)
@@ -78,6 +78,13 @@ def record(arguments: Namespace) -> int:
             notify("STOPPING=1")
             recorder.finish()
     return status
+
+
+def _output(text: str | None) -> Path:
+    path = Path(text or ".")
+    if text and text.endswith("/") and not path.is_dir():
+        raise UsageError(f"there is no folder {printable(text)}")
+    return path
 
 
 class _Recorder:
