@@ -8,7 +8,17 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import comparison, diagnosis, exporter, owners, record_codec, record_file, screen, snapshot
+from tests.bench import (
+    comparison,
+    diagnosis,
+    exporter,
+    owners,
+    record_codec,
+    record_file,
+    replay,
+    screen,
+    snapshot,
+)
 from twtop.errors import TwtopError
 
 
@@ -23,8 +33,9 @@ def main() -> int:
     )
     scrape = kinds.add_parser("exporter", help="a scrape against one tick of the snapshot benchmark")
     tape = kinds.add_parser("record", help="bytes and CPU of a recording, of a busy host and of a quiet one")
+    past = kinds.add_parser("replay", help="jumps in a recording, steps back, and sixty times as fast")
     marks = kinds.add_parser("comparison", help="marking a moment, and comparing two")
-    for kind in (once, live, rules, whose, scrape, tape, marks):
+    for kind in (once, live, rules, whose, scrape, tape, past, marks):
         kind.add_argument("--sockets", type=int, default=300_000, help="how many TIME-WAITs (default 300000)")
     once.add_argument("--alternate", type=int, default=100_000, help="how many of the second kind (100000)")
     for kind in (once, rules, scrape, marks):
@@ -45,6 +56,7 @@ def main() -> int:
             chosen.processes, chosen.descriptors, crowd, chosen.rounds, chosen.ticks
         ),
         "record": lambda: _record(crowd, chosen.rounds),
+        "replay": lambda: replay.run(crowd),
         "comparison": lambda: comparison.run(crowd, chosen.rounds),
         "exporter": lambda: exporter.run(crowd, chosen.rounds),
         "screen": lambda: screen.run(crowd, chosen.processes, chosen.descriptors),

@@ -122,6 +122,8 @@ def test_leaving_out_looks_leaves_rates_right(live: list[Frame], ring: Ring) -> 
         shown = told(screen.show(row, Budget(cpu_s=0.0)))
         assert (shown.counts, shown.cookies) == (told(live[row]).counts, told(live[row]).cookies)
         assert shown.movements["TcpExt.TW"][0] == 3.0
+    # Who steps back to one of them sees what was new since the look right before.
+    assert told(screen.show(172)) == told(live[172])
 
 
 def test_who_changes_his_mind_on_the_way_gets_what_he_wanted_last(live: list[Frame], ring: Ring) -> None:

@@ -23,7 +23,7 @@ SPEEDS: Final = (1, 2, 5, 10, 30, 60)
 
 JUMP: Final = Budget(cpu_s=1.0, least=2)
 """Rates and what is born are told by the look before."""
-_BACK: Final = Budget(cpu_s=1.0, least=4, before_s=NEAR_S + 30)
+BACK: Final = Budget(cpu_s=1.0, least=4, before_s=NEAR_S + 30)
 """Who goes back will probably go on to do so: some looks more are seen on the way, and kept."""
 _LEAST_S: Final = 0.2
 """Time between two looks that are shown when playing is faster than it happened."""
@@ -247,7 +247,7 @@ class Player:
         if self._shown is not None:
             shown = schedule.row_of(self._shown)
             if row < shown:
-                budget = _BACK
+                budget = BACK
             elif not self._jumps:
                 passing_s = float(schedule.wall_s[row] - schedule.wall_s[shown]) / self._speed
                 budget = Budget(_SHARE * max(passing_s, _LEAST_S))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from twtop.sources.panorama import Looked
     from twtop.sources.replay.schedule import Schedule
 
-_KEPT: Final = 1_200_000
+_KEPT: Final = 1_300_000
 """So many sockets of looks that were seen are kept, to show them again at once."""
 _SMALL: Final = 2_000
 """A look takes as much memory as so many sockets, and those that there are."""
@@ -32,6 +32,9 @@ class Projector:
         self._at: int | None = None
         """The look that was gone through last; None where the next one must be a key look."""
         self._steps: deque[Step] = deque()
+        self._is_jump = False
+        self._is_thinned = False
+        """On this way looks of the last minute are left out, for they cost too much."""
         self._kept: OrderedDict[int, Looked] = OrderedDict()
         self._kept_size = 0
         self._first_s = 0.0
@@ -60,6 +63,9 @@ class Projector:
             self._reel.forget()
             self._seen = None
         self._steps.extend(course(schedule, row, since, self._pace, budget))
+        self._is_jump = budget.least > 0
+        near_s = float(schedule.wall_s[row]) - NEAR_S
+        self._is_thinned = any(not step.seen and schedule.wall_s[step.row] >= near_s for step in self._steps)
 
     def work(self) -> Looked | None:
         """Do one step; return what there is to see with the last one.
@@ -101,12 +107,13 @@ class Projector:
             is_ripe = self._is_ripe(step.row)
             self._seen = step.number
             # What is kept is shown later on as it is: with all that a jump to it would show.
-            if (is_ripe or not self._steps) and step.number not in self._kept:
+            is_goal = self._is_jump and not self._steps
+            if (is_ripe or is_goal) and step.number not in self._kept:
                 self._keep(step.number, looked)
         return looked
 
     def _is_ripe(self, row: int) -> bool:
-        """Tell whether a look is seen as in a jump to it: after the one before, and a minute of others."""
+        """Tell whether a look is seen as in a jump to it: after the one before, and those of a minute."""
         schedule = self._schedule
         wall_s = float(schedule.wall_s[row])
         if row == schedule.begin(row):
@@ -114,6 +121,9 @@ class Projector:
             self._first_s = float("-inf")
         elif self._seen != schedule.number(row - 1):
             self._first_s = wall_s
+        elif self._is_thinned:
+            # A jump to it would leave out as many.
+            return True
         return wall_s - self._first_s >= NEAR_S
 
     def _keep(self, number: int, looked: Looked) -> None:
