@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 NEAR_S: Final = 66.0
 """What happened so long before is to be seen, too: the doctor remembers a minute."""
+_NEAR: Final = 10
+"""So many looks before are seen even where they are rare: findings must be seen several times."""
 FAR_S: Final = 660.0
 """Key looks of this time before are seen: histories of ports reach ten minutes back."""
 _WORTHY_S: Final = (10.2, 5.1, 20.0, 30.0, 60.0)
@@ -83,7 +85,7 @@ def course(schedule: Schedule, row: int, since: int | None, pace: Pace, budget: 
         raise RecordingError("this moment cannot be shown: the recording begins in the middle of a minute")
     begin = schedule.begin(row)
     first = begin if since is None else since + 1
-    near = max(schedule.row_at(float(schedule.wall_s[row]) - budget.before_s), begin)
+    near = max(min(schedule.row_at(float(schedule.wall_s[row]) - budget.before_s), row - _NEAR), begin)
     near_key = schedule.key(near)
     passed = _decoded(key if near_key is None else near_key, since, row)
     if _cost_s(schedule, pace, passed, seen=False) > budget.cpu_s / 2:
