@@ -24,7 +24,12 @@ PRINTING = [
     ["snapshot", "--sockets"],
     ["snapshot", "--format", "csv"],
     ["snapshot", "--format", "json", "--sockets"],
+    ["watch", "--count", "1"],
     ["watch", "--count", "1", "--format", "jsonl"],
+    ["exporter", "--print-alerts"],
+    ["completion", "zsh"],
+    ["man"],
+    ["unit", "record"],
 ]
 MANY = 3000
 """Sockets whose list fills more than a pipe holds."""

@@ -114,7 +114,9 @@ def _format(form: str) -> Format:
 
 def _size() -> Size:
     columns, lines = shutil.get_terminal_size((_ENDLESS, 24))
-    return Size(columns, lines if sys.stdout.isatty() else None)
+    # There is no standard output at all where it was closed before; `emit` says so.
+    at_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return Size(columns, lines if at_terminal else None)
 
 
 class _Remarks:
