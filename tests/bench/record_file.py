@@ -30,6 +30,8 @@ _CPU: Final = Target(25)
 _PER_SOCKET: Final = Target(40)
 _QUIET_MB: Final = Target(1)
 _QUIET: Final = 500
+_SETTLING: Final = 6
+"""Looks at the start."""
 _STARTING_S: Final = 4.0
 """Python starts, and the first pass over the processes is made, once."""
 
@@ -37,15 +39,16 @@ _STARTING_S: Final = 4.0
 class _Recorded(NamedTuple):
     cpu_share: float
     memory: int
-    size: int
-    """Bytes of the file."""
     key_size: int
-    """Bytes of its key look."""
-    looks: int
-    """Others than that."""
+    """Bytes of the key look."""
     sockets: int
+    """Those of the key look."""
+    looks: int
+    """Others, after those at the start."""
+    size: int
+    """What these take in the file, with their share of what is around all."""
     born: int
-    """New sockets after the first look."""
+    """New sockets that these saw."""
 
 
 def run(sockets: int, rounds: int, warm_up_s: float = LIFE_S + 5, starting_s: float = _STARTING_S) -> None:
@@ -84,20 +87,23 @@ def _record(host: Host, rounds: int, starting_s: float) -> _Recorded:
 
 def _read(path: Path, cpu_share: float, memory: int) -> _Recorded:
     decoder = Decoder()
-    born, before = 0, None
+    born, before = [], np.zeros(0, np.uint64)
     with closing(open_tape(path)) as tape:
-        numbers = tape.index().number.tolist()
-        for number in numbers:
-            (part,) = tape.look(number).parts
-            cookies = decoder.decode(part.body).sockets.cookie
-            born += 0 if before is None else int(np.count_nonzero(~np.isin(cookies, before)))
-            before = cookies
-        key = tape.look(numbers[0])
-    return _Recorded(cpu_share, memory, path.stat().st_size, key.size, len(numbers) - 1, key.sockets, born)
+        looks = [tape.look(number) for number in tape.index().number.tolist()]
+    for look in looks:
+        cookies = decoder.decode(look.parts[0].body).sockets.cookie
+        born.append(int(np.count_nonzero(~np.isin(cookies, before))))
+        before = cookies
+    around = (path.stat().st_size - sum(look.size for look in looks)) // len(looks)
+    # The owners of the sockets that were there before are told once, when they are found.
+    settled = looks[min(_SETTLING, len(looks) // 2) :]
+    size = sum(look.size + around for look in settled)
+    key = looks[0]
+    return _Recorded(cpu_share, memory, key.size, key.sockets, len(settled), size, sum(born[-len(settled) :]))
 
 
 def _report_busy(recorded: _Recorded) -> None:
-    told = (recorded.size - recorded.key_size) / max(1, recorded.born)
+    told = recorded.size / max(1, recorded.born)
     share = recorded.key_size / max(1, recorded.sockets) * LIFE_S / KEY_EVERY_S
     rate = recorded.born / max(1, recorded.looks)
     show(
@@ -113,8 +119,7 @@ def _report_busy(recorded: _Recorded) -> None:
 
 
 def _report_quiet(recorded: _Recorded) -> None:
-    per_look = (recorded.size - recorded.key_size) / max(1, recorded.looks)
-    per_minute = per_look * 60 + recorded.key_size * 60 / KEY_EVERY_S
+    per_minute = recorded.size / recorded.looks * 60 + recorded.key_size * 60 / KEY_EVERY_S
     show(
         f"twtop record: {recorded.sockets:,} sockets of which none is new",
         [

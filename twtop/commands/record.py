@@ -28,7 +28,7 @@ from twtop.sources.labels import read_user_labels
 from twtop.sources.looks import Missed, live_looks
 from twtop.sources.sifting import sifted
 from twtop.sources.taping import Taper
-from twtop.sources.watch import chosen
+from twtop.sources.watch import ALL, OWN, chosen
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -110,6 +110,10 @@ class _Recorder:
         self._spool = Spool(path, About(hostname, text), time.time(), self._most_bytes, _say)
         self._taper = Taper(self._spool)
         what = f"sockets that match {printable(text)}" if text else "all sockets"
+        if self.chosen != OWN:
+            what += (
+                " of all namespaces" if self.chosen == ALL else f" of namespace {printable(self.chosen.name)}"
+            )
         until = "until ctrl+c" if for_s is None else f"for {timedelta(seconds=round(for_s))}"
         most = "" if self._most_bytes is None else f", {self._most_bytes / (1 << 20):,.0f} MiB at most"
         _say(f"recording {what} every {self._options.interval_s:g} s {until}{most}: {self._shown}")

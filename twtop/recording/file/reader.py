@@ -83,6 +83,8 @@ class FileTape:
         self._marks: list[tuple[int, Mark]] = []
         """With the numbers of the last looks when they were written."""
         self._last_mark = -1
+        self._told: list[Mark] = []
+        """All that are to be shown."""
         self._streams: dict[int, Stream] = {}
         try:
             with self._reading("SELECT name, value FROM about LIMIT 100") as rows:
@@ -109,6 +111,7 @@ class FileTape:
             self._read_looks()
             if self._index is None or self._rows is not before:
                 self._index = that_can_be_shown(self._rows)
+            self._told = [mark for _, mark in self._marks] + self._damage(self._index)
             return self._index
 
     def look(self, number: int) -> Look:
@@ -139,21 +142,15 @@ class FileTape:
 
     def marks(self) -> Sequence[Mark]:
         """Return all marks that there were when the index was asked for, the oldest first."""
-        marks = [mark for _, mark in self._marks]
-        damage = self._damage()
-        return marks if damage is None else [*marks, damage]
+        return self._told
 
-    def _damage(self) -> Mark | None:
-        if self._index is None or not len(self._index):
-            return None
-        lost = len(self._rows) - len(self._index)
-        if self._is_damaged:
-            text = "the file is damaged: what came after this cannot be read"
-        elif lost:
-            text = f"the file is damaged: {counted(lost, 'look')} cannot be read"
-        else:
-            return None
-        return Mark(float(self._index.wall_s[-1]), "failure", 0, text)
+    def _damage(self, index: Index) -> list[Mark]:
+        lost = len(self._rows) - len(index)
+        if not len(index) or not (lost or self._is_damaged):
+            return []
+        what = "what came after this" if self._is_damaged else counted(lost, "look")
+        text = f"the file is damaged: {what} cannot be read"
+        return [Mark(float(index.wall_s[-1]), "failure", 0, text)]
 
     def _forget(self) -> None:
         """Leave out what is not in the file any more."""
