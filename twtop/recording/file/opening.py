@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import struct
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT: Final = 1 << 16
 """Bytes of anything but encoded snapshots."""
+OPERATIONS: Final = 100_000
+"""So often, by operations of SQLite's, it is seen to that nothing lasts too long."""
 
 _HEADER: Final = struct.Struct(">16sH2B4x2I28xI4xI20xI4x")
 _MAGIC: Final = b"SQLite format 3\0"
 _WITH_WAL: Final = 2
+_LONGEST_S: Final = 20.0
 _LOCKED_S: Final = 2.0
 _NO_SHARING: Final = "vfs=unix-none"
 _NO_LOG: Final = "immutable=1"
@@ -51,6 +55,7 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
         header = _header(path, name)
     except OSError as error:
         raise RecordingError(f"{name}: {reason_of(error)}") from error
+    deadline_s = time.monotonic() + _LONGEST_S
     refusal: sqlite3.Error | UnicodeDecodeError | None = None
     for how in _ways(path, header):
         try:
@@ -63,6 +68,7 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
                 # Then SQLite needs no shared memory to find things in the log.
                 database.execute("PRAGMA locking_mode = EXCLUSIVE")
             _confine(database)
+            database.set_progress_handler(lambda: time.monotonic() > deadline_s, OPERATIONS)
             if header.is_cut:
                 # Else SQLite refuses a file with fewer pages than it should have.
                 database.execute("PRAGMA writable_schema = ON")

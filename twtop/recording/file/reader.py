@@ -14,7 +14,7 @@ from twtop.core.format import counted
 from twtop.core.text import printable
 from twtop.errors import RecordingError
 from twtop.recording.file.faults import READING, is_damage, reason_of
-from twtop.recording.file.opening import LONGEST_TEXT, open_database
+from twtop.recording.file.opening import LONGEST_TEXT, OPERATIONS, open_database
 from twtop.recording.file.rows import LATEST_S, joined, of_rows, taken, that_can_be_shown
 from twtop.recording.file.schema import PLACE_BITS
 from twtop.recording.tape import Look, Mark, Part, Stream
@@ -34,8 +34,6 @@ _MOST_LOOKS: Final = 4_000_000
 _MOST_MARKS: Final = 100_000
 _LONGEST_SHOWN: Final = 500
 _LONGEST_FILTER: Final = 4096
-_OPERATIONS: Final = 100_000
-"""So often, by operations of SQLite's, it is seen to that nothing lasts too long."""
 _LONGEST_S: Final = 60.0
 _MOST_AT_ONCE: Final = 10_000
 _END_OF_NUMBERS: Final = 1 << 63 - PLACE_BITS
@@ -75,7 +73,7 @@ class FileTape:
         self._lock = RLock()
         self._deadline_s = 0.0
         self._database, self._is_cut = open_database(path)
-        self._database.set_progress_handler(self._is_late, _OPERATIONS)
+        self._database.set_progress_handler(self._is_late, OPERATIONS)
         self._rows = of_rows([])
         """All looks that were found."""
         self._is_damaged = False
