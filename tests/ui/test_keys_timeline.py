@@ -88,8 +88,10 @@ async def test_without_a_filter_escape_comes_back_to_live(key: str) -> None:
     async with live() as user:
         await user.press("slash", *"close-wait", "enter", "comma")
         await reaches(user, LAST - 1)
+        assert user.lines_of("#footer")[0].startswith("esc clear ")
         await user.press(key)
         await user.until(lambda: len(user.names) > 3, "no filter")
+        assert user.lines_of("#footer")[0].startswith("esc live ")
         assert user.header[0].startswith("PAST")
         await user.press(key)
         await user.until(lambda: is_live(user), "live")

@@ -261,3 +261,12 @@ async def test_there_is_nothing_to_close_in_a_recording() -> None:
     async with screen(app=TwtopApp(options(), recording())) as user:
         await user.press("K")
         await user.said("What is shown is a recording: there is nothing to close.")
+
+
+async def test_the_mask_hides_the_host_in_the_name_of_a_file() -> None:
+    async with screen(app=TwtopApp(options(), recording("twtop-web-3-20270115.twtop"))) as user:
+        assert "twtop-web-3-20270115.twtop" in user.header[0]
+        await user.press("P")
+        await user.until(lambda: "web-3" not in user.header[0], "no name")
+        assert user.header[0].startswith("REPLAY ")
+        assert "-20270115.twtop" in user.header[0]

@@ -256,7 +256,8 @@ class TwtopApp(
     def _show_keys(self) -> None:
         keys = footer_keys(self._keys, self._idle)
         if self._player is not None:
-            keys = past_keys(self._keys, replays=self._collector is None)
+            filtered = bool(self._filter_text())
+            keys = past_keys(self._keys, replays=self._collector is None, filtered=filtered)
         self._panels.footer.show_keys(keys)
 
     def _show_heading(self) -> None:

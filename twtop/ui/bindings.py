@@ -151,14 +151,17 @@ _IN_THE_PAST: Final = (
 """Actions, and what both are called in the footer."""
 
 
-def past_keys(keys: Sequence[BindingType], *, replays: bool) -> list[tuple[str, str]]:
-    """Return (key, name) of what the footer shows in the past: the way back first, then those of time."""
+def past_keys(keys: Sequence[BindingType], *, replays: bool, filtered: bool = False) -> list[tuple[str, str]]:
+    """Return (key, name) of what the footer shows in the past: the way back first, then those of time.
+
+    ``filtered``: a filter is in force, and to be cleared before one comes back.
+    """
     by_action = {binding.action: binding for binding in keys if isinstance(binding, Binding)}
 
     def first(action: str) -> str:
         return key_names(by_action[action])[0]
 
-    back = [] if replays else [(first("clear_filter"), "live")]
+    back = [] if replays else [(first("clear_filter"), "clear" if filtered else "live")]
     of_time = [(" ".join(first(action) for action in actions), name) for actions, name in _IN_THE_PAST]
     named = {first(action) for actions, _ in _IN_THE_PAST for action in actions}
     if replays:

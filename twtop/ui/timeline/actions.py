@@ -22,6 +22,7 @@ from twtop.ui.timeline.entry import TYPING_KEYS, Reach
 from twtop.ui.timeline.words import Travel, kept_text
 
 if TYPE_CHECKING:
+    from twtop.core.filter import Expr
     from twtop.sources.collector import Collector, Result
     from twtop.sources.panorama import Looked
     from twtop.ui.comparison.marks import Marks
@@ -172,7 +173,7 @@ class TimelineActions(Actions, inherit_bindings=False):
     def action_speed(self, step: int) -> None:
         """Play faster or slower."""
         if self._player is None:
-            self.notify("Live cannot be faster or slower: , goes into the past, space plays it.", timeout=4)
+            self.notify("Live cannot be faster or slower: go into the past first.", timeout=4)
             return
         at = SPEEDS.index(self._player.playback.speed) + step
         self._player.set_speed(SPEEDS[min(max(at, 0), len(SPEEDS) - 1)])
@@ -246,6 +247,12 @@ class TimelineActions(Actions, inherit_bindings=False):
         found_s = [mark.wall_s for mark in marks if mark.kind in _FINDINGS]
         has_present = self._collector is not None
         return Reach(float(index.wall_s[0]), float(index.wall_s[-1]), at_s, found_s, has_present)
+
+    def _set_filter(self, expression: Expr) -> None:
+        super()._set_filter(expression)
+        if self._player is not None and not self._panels.filter_bar.has_class("-open"):
+            # The key that clears it means something else now.
+            self._show_keys()
 
     # What is shown
 
