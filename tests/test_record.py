@@ -162,7 +162,7 @@ def test_it_goes_on_when_its_file_is_deleted(lab: Lab, tmp_path: Path) -> None:
         wait_for_looks(path)
         status, said = recorder.end()
     assert status == 0
-    assert said[1] == f"twtop: {path} was deleted: going on in another file"
+    assert said[1] == f"twtop: {path} was deleted or cut: going on in another file"
     assert names(tmp_path) == ["a.twtop"]
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -33,12 +34,29 @@ def test_a_gap_is_a_mark_in_the_file_that_goes_on(tmp_path: Path) -> None:
     spool.add(look(30), STREAMS, [mark(30)])
     assert not spool.rests(look(30).instant_s)
     spool.finish(START_S)
-    assert said == [f"{folder}/a.twtop was deleted: going on in another file"]
+    assert said == [f"{folder}/a.twtop was deleted or cut: going on in another file"]
     with closing(open_tape(folder / "a.twtop")) as tape:
         other, gap, last = tape.marks()
     assert (other, last) == (mark(25, "something"), mark(30))
     assert (gap.wall_s, gap.kind) == (look(10).wall_s, "failure")
     assert gap.text.endswith("a.twtop: no such file or directory")
+
+
+def test_what_somebody_empties_is_begun_anew(tmp_path: Path) -> None:
+    """As ``copytruncate`` of logrotate(8) does."""
+    path = tmp_path / "a.twtop"
+    said: list[str] = []
+    spool = Spool(path, ABOUT, START_S, say=said.append)
+    for number in range(5):
+        spool.add(look(number), STREAMS, [])
+    os.truncate(path, 0)
+    assert spool.wants_key
+    spool.add(look(10), STREAMS, [])
+    spool.finish(START_S)
+    assert said == [f"{path} was deleted or cut: going on in another file"]
+    assert [each.name for each in tmp_path.iterdir()] == ["a.twtop"]
+    with closing(open_tape(path)) as tape:
+        assert tape.index().wall_s.tolist() == [look(10).wall_s]
 
 
 def test_a_gap_that_lasts_to_the_end_is_a_mark_too(tmp_path: Path) -> None:

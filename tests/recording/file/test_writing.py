@@ -151,7 +151,7 @@ def test_what_was_deleted_is_noticed_and_nothing_of_it_stays(tmp_path: Path) -> 
     writer = begun(tmp_path / "a.twtop")
     writer.path.unlink()
     assert not writer.is_there
-    with pytest.raises(RecordingError, match="it was deleted"):
+    with pytest.raises(RecordingError, match="it was deleted or cut"):
         writer.add(look(30), STREAMS, [])
     assert writer.wants_key
     writer.discard()

@@ -89,7 +89,7 @@ class Spool:
         """
         try:
             if self._writer is not None and not self._writer.is_there:
-                self._say(f"{printable(str(self.path))} was deleted: going on in another file")
+                self._say(f"{printable(str(self.path))} was deleted or cut: going on in another file")
                 self._writer.discard()
                 self._writer = None
             if self._writer is None:

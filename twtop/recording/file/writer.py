@@ -89,6 +89,8 @@ class Writer:
         """Number of the look to come."""
         self._next_mark = 0
         """Number of the mark to come."""
+        self._least_bytes = 0
+        """As long as the file was once: it never gets shorter."""
         self._chapters: deque[_Chapter] = deque()
         self._chapter_bytes = 0
         """What the bodies of the newest chapter take."""
@@ -142,8 +144,9 @@ class Writer:
 
     @property
     def is_there(self) -> bool:
-        """Whether the file has a name, this one or another."""
-        return os.fstat(self._file).st_nlink > 0
+        """Whether the file has a name, this one or another, and nobody has cut it."""
+        found = os.fstat(self._file)
+        return found.st_nlink > 0 and found.st_size >= self._least_bytes
 
     @property
     def place(self) -> Path:
@@ -165,7 +168,7 @@ class Writer:
         self._wants_key = True
         with _explained(self.path):
             if not self.is_there:
-                raise RecordingError(f"{self.path}: it was deleted")
+                raise RecordingError(f"{self.path}: it was deleted or cut")
             if self._most_bytes is not None:
                 self._make_room(look, self._most_bytes)
             with self._transaction("IMMEDIATE"):
@@ -237,6 +240,7 @@ class Writer:
     def _checkpoint(self, how: str) -> bool:
         """Move what is beside the file into it; return whether that is all."""
         busy, *_ = self._database.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+        self._least_bytes = os.fstat(self._file).st_size
         return not busy
 
     def _drop_chapter(self) -> None:
