@@ -39,7 +39,7 @@ _COUNTERS: Final = (
     _Counted(
         "time_wait_overflows",
         "TcpExt.TCPTimeWaitOverflow",
-        "TIME-WAIT or orphaned FIN-WAIT-2 that ended at once, because their table was full",
+        "TIME-WAIT or orphaned FIN-WAIT-2 that ended at once: their table was full, or there was no memory",
     ),
     _Counted("time_wait_reused", "TcpExt.TWRecycled", "TIME-WAIT that connect() took over"),
     _Counted(
@@ -172,7 +172,7 @@ def _of_the_machine(snapshots: Sequence[Snapshot]) -> Iterator[Metric]:
     )
     for name, explained, at in (
         ("pressure", "From here on buffers are kept small (tcp_mem, second number).", 1),
-        ("limit", "Beyond, connections are aborted (tcp_mem, third number).", 2),
+        ("limit", "Beyond, orphans are reset and senders wait (tcp_mem, third number).", 2),
     ):
         yield gauge(
             f"twtop_tcp_memory_{name}_bytes", explained, (), _only(levels[at] if levels else None, page)
