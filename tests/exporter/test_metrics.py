@@ -17,8 +17,8 @@ from tests.scenarios.seeds import linger
 from twtop.core.states import State
 from twtop.diagnosis.rules import RULES
 from twtop.exporter import looks
-from twtop.exporter.families import label
-from twtop.exporter.port_metrics import LEAST_USED, OTHER
+from twtop.exporter.families import OTHER, label
+from twtop.exporter.port_metrics import LEAST_USED
 from twtop.lab.host import endpoint
 from twtop.lab.limits import bind_then_connect
 from twtop.sources.watch import ALL, chosen
@@ -55,10 +55,10 @@ def test_both_formats_are_valid(client: Scraper) -> None:
 
 
 def test_every_state_has_a_number(lab: Lab, client: Scraper) -> None:
-    pairs = [lab.pair() for _ in range(3)]
+    for _ in range(3):
+        lab.pair()
     told = {sample.labels["state"]: sample.value for sample in client.scrape().all("twtop_sockets")}
     assert told == {state.label: 3 if state is State.ESTAB else 0 for state in State}
-    assert len(pairs) == 3
 
 
 def test_births_and_deaths_are_told_by_cookie(lab: Lab, client: Scraper) -> None:
@@ -148,6 +148,16 @@ def test_accept_queues(lab: Lab, server: Scraper) -> None:
     assert lengths == {f"{address}:8081": 2, f"{address}:8080": 1, OTHER: 0}
     assert told.value(limit, local=f"{address}:8081") == 1
     assert told.value("twtop_accept_queues_full") == 1
+
+
+def test_of_all_namespaces_together_no_more_are_named(lab: Lab) -> None:
+    for host in (lab.client, lab.server):
+        host.listen(8080)
+    with tenant(lab.client), tenant(lab.server), Scraper(lab.client, chosen=ALL, top=1) as scraper:
+        told = scraper.scrape()
+    assert len(told.all("twtop_accept_queue_limit")) == 1
+    others = told.all("twtop_accept_queue_length", local=OTHER)
+    assert len({sample.labels["netns"] for sample in others}) == len(others) >= 2
 
 
 def test_listeners_that_come_and_go_are_not_named(lab: Lab, server: Scraper) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Samples: TypeAlias = "Iterable[tuple[Sequence[str], float]]"
 """Values with those of their labels."""
 
+OTHER: Final = "other"
+"""In place of a name: all that is not named."""
 _LONGEST: Final = 300
 """More than any name of a namespace has: cut, two names could become one series twice."""
 _UNITS: Final = ("seconds", "bytes")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from twtop.exporter.families import gauge, label
+from twtop.exporter.families import OTHER, gauge, label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from twtop.exporter.families import Samples
     from twtop.exporter.looks import Told
 
-OTHER: Final = "other"
-"""In place of a source and a remote end: all the rest."""
 LEAST_USED: Final = 10
 """Who uses fewer ports is never named: a crawler has thousands of such destinations, new ones every minute,
 and each name is a series that Prometheus keeps for weeks."""
@@ -90,8 +88,9 @@ def port_metrics(told: Sequence[Told], top: int) -> Iterator[Metric]:
 
 
 def _pools(told: Sequence[Told], top: int) -> Iterator[Metric]:
-    """Yield what programs share that bind before they connect, of each namespace's fullest."""
-    pools = [(label(each.netns), pool) for each in told for pool in each.frame.ports.pools[:top]]
+    """Yield what programs share that bind before they connect: the fullest of all namespaces together."""
+    found = [(label(each.netns), pool) for each in told for pool in each.frame.ports.pools[:top]]
+    pools = sorted(found, key=lambda one: -one[1].used)[:top]
     labels = ("netns", "source")
     yield gauge(
         "twtop_bind_pool_ports_used",
