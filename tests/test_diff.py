@@ -95,6 +95,7 @@ def test_namespaces_together_and_one_alone(tmp_path: Path) -> None:
     ("arguments", "complaint"),
     [
         (("--since", "never"), "never"),
+        (("--since", ""), "expected a time such as 14:05"),
         (("--netns", "other"), "--netns: the recording is of one network namespace, host, at that moment"),
         (("--filter", "state ill"), "state ill"),
         (("--limit", "0"), "--limit"),

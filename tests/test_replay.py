@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import signal
+import sqlite3
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -149,7 +151,31 @@ def test_a_stream_has_every_look(twtop: Callable[..., Ended]) -> None:
         len(frame.moment.snapshot.sockets) for frame in frames()
     ]
     assert {record["born_per_s"] for record in records[1:]} == {240.0}
+    assert records[0]["recording"] == {"name": "incident.twtop", "filter": None}
+    assert records[0]["owners_lack"] == "owners were not looked for when this was recorded"
     assert len(twtop("watch", "--from", "FILE", "--count", "4").out.splitlines()) == 2 + 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("snapshot",),
+        ("snapshot", "--format", "csv"),
+        ("watch",),
+        ("watch", "--format", "csv"),
+        ("doctor", "--watch"),
+        ("doctor", "--watch", "--format", "json"),
+    ],
+    ids=" ".join,
+)
+def test_that_only_some_sockets_were_recorded_is_said_beside(
+    twtop: Callable[..., Ended], file: str, arguments: tuple[str, ...]
+) -> None:
+    """Otherwise what was left out looks as if it had not been there."""
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE about SET value = 'dport = :5432' WHERE name = 'filter'")
+    said = "twtop: incident.twtop has only sockets that match dport = :5432\n"
+    assert twtop(*arguments, "--from", "FILE").err == said
 
 
 CONTRADICTIONS = [

@@ -33,7 +33,7 @@ def diff(arguments: Namespace) -> int:
         HostError: standard output cannot be written.
     """
     recording = Recording.open(Path(arguments.recording), read_user_labels())
-    rows = sorted((recording.row(arguments.since or "start"), recording.row(arguments.until)))
+    rows = sorted(map(recording.row, (arguments.since, arguments.until)))
     before, after = (narrowed(recording.look(row), arguments.netns) for row in rows)
     several = isinstance(after, Panorama)
     chosen = {

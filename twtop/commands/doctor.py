@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from twtop.commands.choices import chosen_filter
@@ -22,7 +21,7 @@ from twtop.export.findings import (
     rules_json,
     rules_text,
 )
-from twtop.export.output import emit
+from twtop.export.output import emit, remark
 from twtop.export.records import Source
 from twtop.sources.labels import read_user_labels
 from twtop.sources.looks import Missed
@@ -75,6 +74,7 @@ def _examine_recorded(arguments: Namespace, wanted: Expr) -> int:
         raise UsageError("--at and --watch contradict each other: --watch goes through the whole recording")
     recording = recording_of(arguments)
     if arguments.watch:
+        remark(*Source.of(recording.tape).lacks)
         looks = looks_of(recording, arguments.netns)
         return 1 if _watch(looks, wanted, as_json=arguments.format == "json") else 0
     row = recording.row(arguments.at)
@@ -125,7 +125,7 @@ def _watch(looks: Iterable[Look], wanted: Expr, *, as_json: bool) -> bool:
     news, any_came = News(), False
     for look in looks:
         if isinstance(look, Missed):
-            _remark(f"{_clock(look.wall_s)}: {look.reason}")
+            remark(f"{_clock(look.wall_s)}: {look.reason}")
             continue
         events = news.of(_matching(look, wanted), look.findings)
         any_came = any_came or bool(events)
@@ -147,18 +147,12 @@ def _said(looks: Iterable[Looked], wanted: Expr) -> Iterator[Looked]:
     """Tell who waits at a terminal that something goes on; standard output is for what comes and goes."""
     watched = "all sockets" if isinstance(wanted, Everything) else f"sockets that match {wanted}"
     for number, looked in enumerate(looks):
-        if not number:
+        # Nobody reads that in a log.
+        if not number and sys.stderr is not None and sys.stderr.isatty():
             so_far = len(_matching(looked, wanted))
             found = f"{so_far:,} found so far" if so_far else "nothing is wrong so far"
-            _remark(f"watching {watched} every {_EVERY_S:g} s until ctrl+c: {found}", at_terminal=True)
+            remark(f"watching {watched} every {_EVERY_S:g} s until ctrl+c: {found}")
         yield looked
-
-
-def _remark(sentence: str, *, at_terminal: bool = False) -> None:
-    # Whoever closed standard error does not want to know.
-    with suppress(OSError, AttributeError):
-        if not at_terminal or sys.stderr.isatty():
-            sys.stderr.write(f"twtop: {sentence}\n")
 
 
 def _matching(looked: Looked, wanted: Expr) -> list[Finding]:

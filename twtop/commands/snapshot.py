@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from twtop.commands.choices import chosen_view
@@ -15,7 +14,7 @@ from twtop.core.table.view import view
 from twtop.errors import UsageError
 from twtop.export.csv_ import groups_csv, sockets_csv
 from twtop.export.json_ import json_text
-from twtop.export.output import emit
+from twtop.export.output import emit, remark
 from twtop.export.records import Source
 from twtop.export.table import OF_ONE_INSTANT, groups_table, sockets_table
 from twtop.kernel.host import read_host
@@ -33,7 +32,7 @@ from twtop.ui.terminal.capabilities import capabilities
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from twtop.core.table.view import View
     from twtop.kernel.host import HostInfo
@@ -94,11 +93,10 @@ def _print(
     if arguments.format == "json":
         emit(json_text(shown, host, WATCHED, sockets=arguments.sockets, namespaces=taken, recording=recorded))
         return 0
-    if recorded is not None and recorded.filter:
-        _remark([f"{recorded.name} has only sockets that match {recorded.filter}"])
     snapshot = shown.moment.snapshot
-    _remark(lacks_of(taken) if taken else snapshot.lacks)
-    _remark([snapshot.owners_lack] if snapshot.owners_lack else [])
+    remark(*(recorded.lacks if recorded is not None else ()))
+    remark(*(lacks_of(taken) if taken else snapshot.lacks))
+    remark(*([snapshot.owners_lack] if snapshot.owners_lack else ()))
     emit(_csv(shown, arguments) if arguments.format == "csv" else _table(shown, arguments))
     return 0
 
@@ -113,9 +111,3 @@ def _table(shown: View, arguments: Namespace) -> Iterator[str]:
         return sockets_table(shown, width, arguments.limit)
     signs = UNICODE if capabilities(os.environ).unicode else ASCII
     return groups_table(shown, signs, width, arguments.limit)
-
-
-def _remark(sentences: Iterable[str]) -> None:
-    # Whoever closed standard error does not want to know.
-    with suppress(OSError, AttributeError):
-        sys.stderr.writelines(f"twtop: {sentence}\n" for sentence in sentences)

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -17,7 +17,8 @@ from twtop.core.options.screen import ScreenOptions
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.fields import FIELDS
 from twtop.errors import UsageError
-from twtop.export.output import emit, pause
+from twtop.export.output import emit, pause, remark
+from twtop.export.records import Source
 from twtop.export.stream.csv_ import Csv
 from twtop.export.stream.instant import Instant, Wanted
 from twtop.export.stream.jsonl import JsonLines, missed_line
@@ -51,9 +52,9 @@ def watch(arguments: Namespace) -> int:
         HostError: standard output cannot be written.
     """
     wanted = _wanted(arguments)
-    recorded = is_recorded(arguments)
-    with closing(_recorded(arguments) if recorded else _live(arguments, wanted)) as looks:
-        _print(islice(looks, arguments.count), wanted, arguments.format)
+    looks, recorded = _recorded(arguments) if is_recorded(arguments) else (_live(arguments, wanted), None)
+    with closing(looks):
+        _print(islice(looks, arguments.count), wanted, arguments.format, recorded)
     return 0
 
 
@@ -66,9 +67,10 @@ def _wanted(arguments: Namespace) -> Wanted:
     return Wanted(spec if grouped else replace(spec, keys=("state",)), grouped, arguments.limit)
 
 
-def _recorded(arguments: Namespace) -> Generator[Look, None, None]:
+def _recorded(arguments: Namespace) -> tuple[Generator[Look, None, None], Source]:
     """Look at all that was recorded, without waiting."""
-    return looks_of(recording_of(arguments), arguments.netns)
+    recording = recording_of(arguments)
+    return looks_of(recording, arguments.netns), Source.of(recording.tape)
 
 
 def _live(arguments: Namespace, wanted: Wanted) -> Generator[Look, None, None]:
@@ -87,16 +89,18 @@ def _live(arguments: Namespace, wanted: Wanted) -> Generator[Look, None, None]:
     )
 
 
-def _print(looks: Iterable[Look], wanted: Wanted, form: str) -> None:
+def _print(looks: Iterable[Look], wanted: Wanted, form: str, recorded: Source | None) -> None:
     """Print looks, wherever they come from, each as soon as it is there."""
-    written = _format(form)
+    written = _format(form, recorded)
     remarks = _Remarks()
+    if recorded is not None and form != "jsonl":
+        remark(*recorded.lacks)
     for look in looks:
         if isinstance(look, Missed):
             if form == "jsonl":
                 emit([missed_line(look)])
             else:
-                remarks.say(f"{_clock(look.wall_s)}: {look.reason}")
+                remark(f"{_clock(look.wall_s)}: {look.reason}")
             continue
         if form != "jsonl":
             remarks.about(look)
@@ -104,9 +108,9 @@ def _print(looks: Iterable[Look], wanted: Wanted, form: str) -> None:
         emit(["".join(written.texts(Instant(look, wanted)))])
 
 
-def _format(form: str) -> Format:
+def _format(form: str, recorded: Source | None) -> Format:
     if form == "jsonl":
-        return JsonLines()
+        return JsonLines(recorded)
     if form == "csv":
         return Csv()
     return Table(UNICODE if capabilities(os.environ).unicode else ASCII, _size)
@@ -130,21 +134,12 @@ class _Remarks:
         """Say what was not lacking in the look before."""
         snapshot = looked.moment.snapshot
         lacks = looked.lacks if isinstance(looked, Panorama) else snapshot.lacks
-        for lack in lacks:
-            if lack not in self._lacks:
-                self.say(lack)
+        remark(*(lack for lack in lacks if lack not in self._lacks))
         self._lacks = lacks
         # How many that are is another number every time.
         if snapshot.owners_lack and not self._lacks_owners:
-            self.say(snapshot.owners_lack)
+            remark(snapshot.owners_lack)
         self._lacks_owners = snapshot.owners_lack is not None
-
-    @staticmethod
-    def say(sentence: str) -> None:
-        """Say a sentence."""
-        # Whoever closed standard error does not want to know.
-        with suppress(OSError, AttributeError):
-            sys.stderr.write(f"twtop: {sentence}\n")
 
 
 def _clock(wall_s: float) -> str:

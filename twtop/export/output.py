@@ -1,4 +1,4 @@
-"""Standard output of the commands that print: pipes that close and disks that fill up end them in order."""
+"""What commands print: pipes that close and disks that fill up end them in order, remarks go beside it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import select
 import signal
 import sys
 import time
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
+from twtop.core.text import printable
 from twtop.errors import HostError
 
 if TYPE_CHECKING:
@@ -57,6 +59,14 @@ def pause(seconds: float) -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         signal.raise_signal(signal.SIGPIPE)
     time.sleep(max(0.0, until - time.monotonic()))
+
+
+def remark(*sentences: str) -> None:
+    """Say on standard error what does not belong into the output, a line each."""
+    # Whoever closed standard error does not want to know.
+    with suppress(OSError, AttributeError):
+        sys.stderr.writelines(f"twtop: {printable(sentence)}\n" for sentence in sentences)
+        sys.stderr.flush()
 
 
 def _give_up(error: OSError) -> NoReturn:

@@ -45,6 +45,11 @@ class Source(NamedTuple):
         """Name a tape."""
         return cls(tape.name, tape.filter)
 
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What was left out when it was made, in sentences."""
+        return (f"{self.name} has only sockets that match {self.filter}",) if self.filter else ()
+
 
 class SocketRecord(NamedTuple):
     """One socket. Addresses are written as ``ss`` writes them, without brackets; times are milliseconds."""

@@ -2,7 +2,7 @@
 
 What a snapshot tells too has the same name and meaning as in `twtop.export.json_`:
 
-``schema``, ``host``, ``time``, ``filter``, ``by``, ``states``, ``degraded``, ``owners_lack``
+``schema``, ``host``, ``recording``, ``time``, ``filter``, ``by``, ``states``, ``degraded``, ``owners_lack``
                   as there; ``by`` is empty where no groups were asked for
 ``seconds``       since the look before; null in the first one, and so are all rates there
 ``sockets``       how many match
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from twtop.core.filter import Everything
 from twtop.core.states import IN_LIFE_ORDER
 from twtop.export.findings import about
-from twtop.export.json_ import SCHEMA, group_json, owners_lack
+from twtop.export.json_ import SCHEMA, group_json, owners_lack, recording_json
 from twtop.export.ports import port_range, worst_destination
 from twtop.export.records import group_records
 from twtop.export.times import utc_text
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twtop.diagnosis.finding import Finding
+    from twtop.export.records import Source
     from twtop.export.stream.instant import Instant
     from twtop.sources.looks import Missed
     from twtop.sources.observer import Frame
@@ -50,9 +51,13 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 class JsonLines:
     """Writes looks as lines of JSON."""
 
+    def __init__(self, recorded: Source | None = None) -> None:
+        """``recorded`` is where the looks come from, unless that is the running kernel."""
+        self._recorded = recorded
+
     def texts(self, instant: Instant) -> Iterator[str]:
         """Yield the line of one look."""
-        yield f"{_encode(_document(instant))}\n"
+        yield f"{_encode(_document(instant, self._recorded))}\n"
 
 
 def missed_line(missed: Missed) -> str:
@@ -60,7 +65,7 @@ def missed_line(missed: Missed) -> str:
     return f"{_encode({'schema': SCHEMA, 'time': utc_text(missed.wall_s), 'problem': missed.reason})}\n"
 
 
-def _document(instant: Instant) -> dict[str, Any]:
+def _document(instant: Instant, recorded: Source | None) -> dict[str, Any]:
     looked, view, spec = instant.looked, instant.view, instant.wanted.spec
     snapshot = looked.moment.snapshot
     several = isinstance(looked, Panorama)
@@ -73,6 +78,7 @@ def _document(instant: Instant) -> dict[str, Any]:
             "kernel": host.kernel,
             "namespace": "all" if several else host.namespace_label,
         },
+        **({} if recorded is None else {"recording": recording_json(recorded)}),
         "filter": None if isinstance(spec.filter, Everything) else str(spec.filter),
         "by": spec.keys if instant.wanted.grouped else (),
         "seconds": round(looked.moment.seconds, 3) or None,
@@ -84,7 +90,7 @@ def _document(instant: Instant) -> dict[str, Any]:
         "ports": None if isinstance(looked, Panorama) else _ports(looked),
         "findings": list(_findings(instant)),
         "degraded": looked.lacks if isinstance(looked, Panorama) else snapshot.lacks,
-        "owners_lack": owners_lack(snapshot),
+        "owners_lack": owners_lack(snapshot, recorded=recorded is not None),
     }
     if isinstance(looked, Panorama):
         document["namespaces"] = [_namespace(place) for place in looked.places]
