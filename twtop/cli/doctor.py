@@ -8,6 +8,7 @@ from twtop.cli.netns import add_netns
 from twtop.cli.options import reader
 from twtop.cli.parser import Parser
 from twtop.cli.recording import TIMES, add_from
+from twtop.cli.vocabulary import FILTERS
 from twtop.core.options.kinds import Number
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ _LOOKING: Final = Number("seconds", 1, 3600, "S")
 
 _DOCTOR: Final = """\
 Look twice, a second apart, and say what is wrong with the connections of this
-host or about to be, worst first: the numbers, the cause, what to check, what to
-do, and what not to do and why. Nothing is changed; commands are only shown. Of a
-recording, say what was wrong at a moment, after the minute before it, or with
---watch all that came and went.
+host or about to be, worst first: the numbers, the cause, what to check, what
+to do, and what not to do and why. Nothing is changed; commands are only shown.
+Of a recording, say what was wrong at a moment, after the minute before it, or
+with --watch all that came and went.
 """
 
 _DOCTOR_EXAMPLES: Final = """\
@@ -42,7 +43,7 @@ line), 130 after ctrl+c, 141 when the reader of a pipe is gone
 
 def doctor_parser() -> ArgumentParser:
     """Tell what ``twtop doctor`` takes."""
-    parser = Parser("twtop doctor", _DOCTOR, TIMES, _DOCTOR_EXAMPLES, _STATUS)
+    parser = Parser("twtop doctor", _DOCTOR, FILTERS + TIMES, _DOCTOR_EXAMPLES, _STATUS)
     add_netns(parser)
     add_from(parser)
     parser.add_argument(

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Final
 from twtop.cli.netns import add_netns
 from twtop.cli.options import add_options
 from twtop.cli.parser import Parser
+from twtop.cli.vocabulary import FILTERS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 _RECORD: Final = """\
 Look without a screen, and write everything into a file: sockets, owners,
-counters, sysctls and findings, to be looked at with `twtop replay FILE`. It goes
-on until ctrl+c, SIGTERM or --for; SIGHUP ends the file and begins another.
-Whatever happens to the disk or to twtop, what was written stays readable.
+counters, sysctls and findings, to be looked at with `twtop replay FILE`. It
+goes on until ctrl+c, SIGTERM or --for; SIGHUP ends the file and begins
+another. Whatever happens to the disk or to twtop, what was written stays
+readable.
 """
 
 _RECORD_EXAMPLES: Final = """\
@@ -42,7 +44,7 @@ _LEAST_BYTES: Final = 1 << 20
 
 def record_parser() -> ArgumentParser:
     """Tell what ``twtop record`` takes."""
-    parser = Parser("twtop record", _RECORD, _RECORD_EXAMPLES, _STATUS)
+    parser = Parser("twtop record", _RECORD, FILTERS, _RECORD_EXAMPLES, _STATUS)
     parser.add_argument(
         "-o",
         "--output",
@@ -50,7 +52,11 @@ def record_parser() -> ArgumentParser:
         help="what to write, or where; nothing is overwritten (default: ./twtop-HOST-DATE-TIME.twtop)",
     )
     parser.add_argument(
-        "--for", dest="for_s", metavar="TIME", type=_duration, help="end after this time: 90s, 10m, 2h, 1d"
+        "--for",
+        dest="for_s",
+        metavar="DURATION",
+        type=_duration,
+        help="end after so long: 90s, 10m, 2h, 1d",
     )
     parser.add_argument(
         "--max-size",

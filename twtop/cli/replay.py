@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _REPLAY: Final = """\
 Open the screen on a recording, with a time line: space plays and pauses, comma
-and full stop step, + and - set the speed, t goes to a time, { and } to findings,
-A and B mark two moments and D compares them. It plays from the start, or stands
-still at TIME.
+and full stop step, + and - set the speed, t goes to a time, { and } to
+findings, A and B mark two moments and D compares them. It plays from the
+start, or stands still at TIME.
 """
 
 _EXAMPLES: Final = """\
