@@ -108,6 +108,17 @@ async def test_the_drain_begins_anew_after_a_jump() -> None:
         await user.until(lambda: any("just made" in line for line in user.lines_of("#drain")), "a new one")
 
 
+async def test_the_drain_goes_on_where_the_same_look_is_told_twice() -> None:
+    player = recording()
+    async with screen(app=TwtopApp(options(), player)) as user:
+        await user.until(lambda: user.app._past is not None, "the look")
+        track = user.app._track
+        assert user.app._past is not None
+        user.app._take(player, user.app._past)
+        await user.settle()
+        assert user.app._track is track
+
+
 async def test_what_cannot_be_done_in_the_past_says_why() -> None:
     wanted = replace(options(interval_s=1.0), allow_close=True)
     async with screen(app=TwtopApp(wanted, Taped(wanted))) as user:

@@ -254,6 +254,9 @@ class TwtopApp(
     # What is shown
 
     def _show_keys(self) -> None:
+        if self._panels.filter_bar.has_class("-open") or self._panels.time_entry.is_open:
+            # All keys are text.
+            return
         keys = footer_keys(self._keys, self._idle)
         if self._player is not None:
             filtered = bool(self._filter_text())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from abc import abstractmethod
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -62,10 +61,6 @@ class TimelineActions(Actions, inherit_bindings=False):
             """Let one message stand for all that wait."""
             return isinstance(message, TimelineActions.Played)
 
-    @abstractmethod
-    def _show_status(self) -> None:
-        """Show what the header says."""
-
     # To the past and back
 
     def _play(self, player: Player) -> None:
@@ -97,7 +92,8 @@ class TimelineActions(Actions, inherit_bindings=False):
                 self._show_status()
             case Frame() | Panorama() as looked:
                 self._problem = None
-                if not _goes_on(self._past, looked):
+                # That playing ended is told with the same look once more.
+                if looked is not self._past and not _goes_on(self._past, looked):
                     self._track = DrainTrack()
                 self._past = looked
                 self._stale.set()
