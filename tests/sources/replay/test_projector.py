@@ -202,6 +202,17 @@ def test_what_is_damaged_is_said_and_the_next_full_look_can_be_read(live: list[F
     assert len(looks) == 130 + 1 + 60
 
 
+def test_what_could_not_be_read_once_is_tried_again(live: list[Frame], ring: Ring) -> None:
+    tape = Scratched(ring, 130)
+    screen = Screen(tape)  # type: ignore[arg-type]
+    with pytest.raises(RecordingError, match="damaged"):
+        screen.show(150)
+    with pytest.raises(RecordingError, match="damaged"):
+        screen.show(150, Budget(cpu_s=1.0))
+    tape._damaged = ()
+    assert told(screen.show(150)) == told(live[150])
+
+
 def test_what_begins_without_a_full_look_is_said(ring: Ring) -> None:
     screen = Screen(ring)
     index = ring.index()

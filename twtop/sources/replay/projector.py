@@ -55,15 +55,18 @@ class Projector:
         if number in self._kept:
             self._steps.append(Step(number, True, row))
             return
+        self._is_jump = budget.least > 0
         damage = self.damage(schedule, row)
         if damage is not None:
-            raise RecordingError(damage)
+            if not self._is_jump:
+                raise RecordingError(damage)
+            # A file may have been locked for a moment only.
+            self._damage.clear()
         since = self._since(row)
         if since is None:
             self._reel.forget()
             self._seen = None
         self._steps.extend(course(schedule, row, since, self._pace, budget))
-        self._is_jump = budget.least > 0
         near_s = float(schedule.wall_s[row]) - NEAR_S
         self._is_thinned = any(not step.seen and schedule.wall_s[step.row] >= near_s for step in self._steps)
 
