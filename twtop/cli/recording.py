@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 TIMES: Final = """\
-TIME   14:05, 14:05:10 by this machine's clock, or with Z by UTC: the moment
-       within the recording; 2026-11-21T14:05:10; -10m before its end, +30s
-       after its start; start, end; next or previous: the first finding, the
-       last one
+TIME   14:05, 14:05:10 by this machine's clock, or with Z by UTC: the last
+       such moment within the recording; 2026-11-21T14:05:10; -10m before its
+       end, +30s after its start; start, end; next or previous: the first
+       finding, the last one
 """
 
 
