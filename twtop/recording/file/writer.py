@@ -126,7 +126,7 @@ class Writer:
                 execute(statement)
             facts = {"made_by": f"twtop {__version__}", "began_s": began_s, **about._asdict()}
             self._database.executemany("INSERT INTO about VALUES (?, ?)", facts.items())
-        # What cannot have a write-ahead log, as a network file system, keeps its rollback journal.
+        # Where SQLite can have no log it keeps its rollback journal, which is as safe, and slower.
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = NORMAL")
         execute("PRAGMA wal_autocheckpoint = 0")
