@@ -162,6 +162,11 @@ def test_what_is_selected_exists(text: str) -> None:
         "rule": set(RULES),
         "state": {state.label for state in State},
     }
-    for name, _, value in _SELECTED.findall(text.replace('\\"', '"')):
-        if name in known and not value.startswith(("$", "%")):
-            assert set(value.split("|")) <= known[name]
+    selected = [
+        (name, value)
+        for name, _, value in _SELECTED.findall(text.replace('\\"', '"'))
+        if name in known and not value.startswith(("$", "%"))
+    ]
+    assert "severity" in dict(selected)
+    for name, value in selected:
+        assert set(value.split("|")) <= known[name]

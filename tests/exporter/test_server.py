@@ -172,6 +172,29 @@ async def test_a_connection_is_kept_so_that_no_time_wait_is_left() -> None:
         writer.close()
 
 
+async def test_requests_that_come_together_are_answered_in_turn() -> None:
+    async with serving() as exporter:
+        reader, writer = await exporter.connect()
+        # Empty lines before a request do not count.
+        writer.write(f"\r\n{GET.format('/-/healthy', '')}\r\n{GET.format('/none', '')}".encode())
+        assert [(await answer(reader))[0] for _ in range(2)] == [200, 404]
+        # What may be the body of one is not taken for the next one.
+        writer.write(GET.format("/", "Content-Length: 28\r\n").encode() + GET.format("/", "").encode())
+        assert (await answer(reader))[0] == 400
+        assert await is_cut_off(reader)
+        writer.close()
+
+
+async def test_who_asks_no_more_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "IDLE_S", 0.2)
+    async with serving() as exporter:
+        reader, writer = await exporter.connect()
+        writer.write(GET.format("/-/healthy", "").encode())
+        assert (await answer(reader))[0] == 200
+        assert await is_cut_off(reader)
+        writer.close()
+
+
 async def test_many_who_ask_at_once_share_a_look() -> None:
     async with serving() as exporter:
         pages = await asyncio.gather(*(exporter.get("/metrics") for _ in range(20)))
