@@ -1,8 +1,8 @@
 """The little of HTTP/1.1 (RFC 9112) that an exporter needs: requests without a body, and answers to them.
 
 What is not of the RFC's grammar is refused: of a request whose length one program reads and another one does
-not, they make one and two. The library h11 reads as strictly, but anybody could keep a core busy with
-it: 0.16 takes 0.9 s to refuse a header that begins with 16 KB of spaces.
+not, they make one and two. The library h11 reads as strictly, but lets anybody keep a core busy: 0.16 takes
+0.9 s to refuse a header that begins with 16 KB of spaces.
 """
 
 from __future__ import annotations
