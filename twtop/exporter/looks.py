@@ -83,7 +83,7 @@ class Look:
 
     @property
     def sockets(self) -> int:
-        """How many sockets were read."""
+        """How many sockets were read in the namespaces that are told."""
         return sum(len(each.frame.moment.snapshot.sockets) for each in self.told)
 
 

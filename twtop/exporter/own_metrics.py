@@ -46,7 +46,12 @@ def own_metrics(look: Look) -> Iterator[Metric]:
     yield gauge(
         "twtop_look_timestamp_seconds", "Unix time of the end of the last look.", (), [((), look.wall_s)]
     )
-    yield gauge("twtop_look_sockets", "How many sockets the last look read.", (), [((), look.sockets)])
+    yield gauge(
+        "twtop_look_sockets",
+        "How many sockets the last look read in the namespaces that are told.",
+        (),
+        [((), look.sockets)],
+    )
     yield gauge(
         "twtop_namespaces",
         "Network namespaces: told here, left out because they are too many, unread (why: twtop_lack_info).",

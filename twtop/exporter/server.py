@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_CONNECTIONS: Final = 64
 HANDSHAKE_S: Final = 5.0
+"""For that of TLS, and for the one that ends a connection."""
 REQUEST_S: Final = 10.0
 """From its first byte, or from the beginning of the connection, to its end."""
 IDLE_S: Final = 330.0
