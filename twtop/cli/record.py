@@ -26,7 +26,7 @@ _RECORD_EXAMPLES: Final = """\
 examples:
   twtop record
   twtop record -o incident.twtop --for 10m
-  twtop record -o /var/lib/twtop/ --max-size 500M
+  twtop record -o /var/tmp/ --max-size 500M
   twtop record --filter 'dport = :5432' --interval 5
   twtop unit record > /etc/systemd/system/twtop-record.service
 """
