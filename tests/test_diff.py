@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,6 +67,14 @@ def test_json_adds_up_and_takes_the_moments_in_either_order(recorded: Path) -> N
             assert sum(group[side] for group in (*each["groups"], each["others"])) == each["total"][side]
     assert told["ports"][0]["after"] - told["ports"][0]["before"] == 2400
     assert {"name": "Tcp.ActiveOpens", "before": 72160, "after": 74560, "per_s": 240.0} in told["counters"]
+
+
+def test_that_only_some_sockets_were_recorded_is_said(tmp_path: Path) -> None:
+    path = incident(tmp_path / "some.twtop")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE about SET value = 'dport = :5432' WHERE name = 'filter'")
+    assert "some.twtop has only sockets that match dport = :5432" in diff(path).stdout.splitlines()
+    assert document(path)["recording"] == {"name": "some.twtop", "filter": "dport = :5432"}
 
 
 def test_states_that_sockets_went_through_are_told(tmp_path: Path) -> None:

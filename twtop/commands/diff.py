@@ -11,6 +11,7 @@ from twtop.core.table.view import Spec
 from twtop.export.comparison.json_ import comparison_json
 from twtop.export.comparison.table import comparison_table
 from twtop.export.output import emit
+from twtop.export.records import Source
 from twtop.sources.comparison.comparing import compare
 from twtop.sources.comparison.kept import kept
 from twtop.sources.labels import read_user_labels
@@ -41,9 +42,10 @@ def diff(arguments: Namespace) -> int:
         **chosen_options(arguments, ("filter", "keys")),
     }
     found = compare(kept(before), kept(after), Spec(**chosen), most=arguments.limit)
+    source = Source.of(recording.tape)
     if arguments.format == "table":
-        emit(comparison_table(found, _NAMES, recording.tape.filter))
+        emit(comparison_table(found, _NAMES, source))
         return 0
     host = frames_of(after)[0].host
-    emit([comparison_json(found, host._replace(namespace_label=ALL) if several else host, recording.tape)])
+    emit([comparison_json(found, host._replace(namespace_label=ALL) if several else host, source)])
     return 0

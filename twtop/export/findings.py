@@ -179,14 +179,21 @@ def _blocked(looked: Looked) -> dict[str, tuple[str, ...]]:
     return blocked
 
 
-def _finding(finding: Finding, looked: Looked) -> dict[str, Any]:
-    snapshot = frame_about(looked, finding).moment.snapshot
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Return what every document tells of a finding."""
     return {
         "rule": finding.rule,
         **({"namespace": finding.namespace} if finding.namespace else {}),
         "subject": finding.subject,
         "severity": finding.severity.label,
         "headline": finding.headline,
+    }
+
+
+def _finding(finding: Finding, looked: Looked) -> dict[str, Any]:
+    snapshot = frame_about(looked, finding).moment.snapshot
+    return {
+        **finding_json(finding),
         "evidence": finding.evidence,
         "cause": finding.cause,
         "check": finding.check,

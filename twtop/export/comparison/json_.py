@@ -42,26 +42,28 @@ from twtop.core.comparison.groups import GONE
 from twtop.core.filter import Everything
 from twtop.core.states import state_label
 from twtop.core.text import printable
+from twtop.export.findings import finding_json
+from twtop.export.json_ import recording_json
 from twtop.export.times import utc_text
 
 if TYPE_CHECKING:
     from twtop.core.comparison.groups import Counts, GroupChange, GroupChanges
     from twtop.core.comparison.ports import PortChange
+    from twtop.export.records import Source
     from twtop.kernel.host import HostInfo
-    from twtop.recording.tape import Tape
-    from twtop.sources.comparison.comparing import Comparison, FindingChange
+    from twtop.sources.comparison.comparing import Comparison
 
 SCHEMA: Final = 1
 _NONE: Final = "none"
 
 
-def comparison_json(comparison: Comparison, host: HostInfo, tape: Tape) -> str:
+def comparison_json(comparison: Comparison, host: HostInfo, recorded: Source) -> str:
     """Return the object described above."""
     chosen, own, groups = comparison.spec.filter, comparison.own, comparison.groups
     document = {
         "schema": SCHEMA,
         "host": {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label},
-        "recording": {"name": tape.name, "filter": tape.filter or None},
+        "recording": recording_json(recorded),
         "before": {"time": utc_text(comparison.before.wall_s)},
         "after": {"time": utc_text(comparison.after.wall_s)},
         "seconds": round(comparison.seconds, 3),
@@ -85,7 +87,7 @@ def comparison_json(comparison: Comparison, host: HostInfo, tape: Tape) -> str:
             {name: value if value is None else printable(value) for name, value in change._asdict().items()}
             for change in own.sysctls
         ],
-        "findings": [_finding(change) for change in comparison.findings],
+        "findings": [{"word": change.word, **finding_json(change.finding)} for change in comparison.findings],
     }
     return json.dumps(document, indent=1) + "\n"
 
@@ -128,16 +130,4 @@ def _port(change: PortChange) -> dict[str, Any]:
         "after": change.after,
         "capacity_before": change.limit_before,
         "capacity_after": change.limit_after,
-    }
-
-
-def _finding(change: FindingChange) -> dict[str, Any]:
-    finding = change.finding
-    return {
-        "word": change.word,
-        "rule": finding.rule,
-        **({"namespace": finding.namespace} if finding.namespace else {}),
-        "subject": finding.subject,
-        "severity": finding.severity.label,
-        "headline": finding.headline,
     }

@@ -11,20 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twtop.export.comparison.sections import Names, Row
+    from twtop.export.records import Source
     from twtop.sources.comparison.comparing import Comparison
 
 _NUMBER: Final = 8
 _WORD: Final = 8
 
 
-def comparison_table(comparison: Comparison, names: Names, recorded: str) -> Iterator[str]:
-    """Yield lines; ``recorded`` is the filter that sockets were recorded with, empty where all were."""
+def comparison_table(comparison: Comparison, names: Names, recorded: Source) -> Iterator[str]:
+    """Yield lines; ``recorded`` is where both moments are from."""
     yield f"{moments_text(comparison, names)}\n{summary(comparison)}\n"
     if not isinstance(comparison.spec.filter, Everything):
         yield f"filter: {comparison.spec.filter}\n"
-    if recorded:
-        yield f"recorded with the filter: {recorded}\n"
-    for remark in comparison.remarks:
+    for remark in (*recorded.lacks, *comparison.remarks):
         yield f"{remark}\n"
     for section in sections(comparison, names):
         titles = "".join(title.rjust(_NUMBER) for title in section.columns)

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from twtop.core.filter import Everything
 from twtop.core.states import IN_LIFE_ORDER
-from twtop.export.findings import about
+from twtop.export.findings import about, finding_json
 from twtop.export.json_ import SCHEMA, group_json, owners_lack, recording_json
 from twtop.export.ports import port_range, worst_destination
 from twtop.export.records import group_records
@@ -38,7 +38,6 @@ from twtop.sources.panorama import Panorama, frames_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from twtop.diagnosis.finding import Finding
     from twtop.export.records import Source
     from twtop.export.stream.instant import Instant
     from twtop.sources.looks import Missed
@@ -114,17 +113,7 @@ def _ports(frame: Frame) -> dict[str, Any]:
 def _findings(instant: Instant) -> Iterator[dict[str, Any]]:
     for finding in instant.looked.findings:
         if finding.over_s is None and about(finding, instant.wanted.spec.filter, instant.looked):
-            yield _finding(finding)
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "rule": finding.rule,
-        **({"namespace": finding.namespace} if finding.namespace else {}),
-        "subject": finding.subject,
-        "severity": finding.severity.label,
-        "headline": finding.headline,
-    }
+            yield finding_json(finding)
 
 
 def _namespace(place: Place) -> dict[str, Any]:
