@@ -73,8 +73,8 @@ def test_that_only_some_sockets_were_recorded_is_said(tmp_path: Path) -> None:
     path = incident(tmp_path / "some.twtop")
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE about SET value = 'dport = :5432' WHERE name = 'filter'")
-    assert "some.twtop has only sockets that match dport = :5432" in diff(path).stdout.splitlines()
-    assert document(path)["recording"] == {"name": "some.twtop", "filter": "dport = :5432"}
+    assert f"{path} has only sockets that match dport = :5432" in diff(path).stdout.splitlines()
+    assert document(path)["recording"] == {"name": str(path), "filter": "dport = :5432"}
 
 
 def test_states_that_sockets_went_through_are_told(tmp_path: Path) -> None:
