@@ -286,6 +286,28 @@ sys.exit(status)
     assert ended.returncode == 2
 
 
+def test_an_interruption_of_the_start_is_silent() -> None:
+    """numpy, interrupted while it is imported, complains of a broken installation."""
+    script = """
+import os, signal, sys
+import twtop.cli
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "numpy":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                signal.pause()
+            except KeyboardInterrupt:
+                raise ImportError("numpy is broken")
+sys.meta_path.insert(0, Interrupted())
+sys.argv[1:] = ["watch"]
+from twtop.__main__ import main
+sys.exit(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=30, check=False)
+    assert (ended.stdout, ended.stderr, ended.returncode) == (b"", b"", -signal.SIGINT)
+
+
 def test_an_interruption_is_silent() -> None:
     script = """
 import os, signal, sys

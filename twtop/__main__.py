@@ -8,12 +8,20 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
-from twtop.errors import TwtopError
-from twtop.kernel.host import check_platform
-
 
 def main() -> int:
     """Run the command line; return the exit status: 2 after an error, 130 after an interruption."""
+    try:
+        return _run()
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run() -> int:
+    # Ctrl+c may come this early.
+    from twtop.errors import TwtopError
+    from twtop.kernel.host import check_platform
+
     try:
         check_platform()
         # An older Python cannot import the rest.
@@ -22,8 +30,6 @@ def main() -> int:
         return run(sys.argv[1:])
     except TwtopError as error:
         complaint = str(error)
-    except KeyboardInterrupt:
-        return 130
     # A closed or full standard error leaves only the status.
     with suppress(OSError, AttributeError):
         sys.stderr.write("twtop: " + complaint + "\n")

@@ -6,7 +6,10 @@ Nothing heavy is imported before a command needs it: ``--help`` answers at once.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final, NamedTuple
+import signal
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from twtop.cli.completion import completion_parser
 from twtop.cli.config import config_parser
@@ -25,7 +28,10 @@ from twtop.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+Do: TypeAlias = "Callable[[Namespace], int]"
+"""What does what arguments ask, and returns the exit status."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -40,16 +46,28 @@ def run(argv: Sequence[str]) -> int:
     # Textual waits this long (ms) for the rest of an escape sequence before a lone esc counts.
     os.environ.setdefault("ESCDELAY", "25")
     named = bool(argv) and argv[0] in _COMMANDS
-    command = _COMMANDS[argv[0]] if named else _Command(screen_parser, _open_screen)
-    return command.run(command.parser().parse_args(argv[1:] if named else argv))
-
-
-def _open_screen(arguments: Namespace) -> int:
-    if arguments.words:
+    command = _COMMANDS[argv[0]] if named else _SCREEN
+    arguments = command.parser().parse_args(argv[1:] if named else argv)
+    if not named and arguments.words:
         raise UsageError(_misplaced(arguments.words[0]))
-    from twtop.commands.screen import open_screen
+    with _ended_by_ctrl_c():
+        do = command.load()
+    return do(arguments)
 
-    return open_screen(arguments)
+
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """Let ctrl+c end the process by the signal: some libraries fail in words of their own if interrupted."""
+    before = signal.getsignal(signal.SIGINT)
+    # A shell that starts something in the background lets it ignore the signal.
+    if before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _misplaced(word: str) -> str:
@@ -58,94 +76,102 @@ def _misplaced(word: str) -> str:
     return f"there is no command {word!r}; the commands are {', '.join(_COMMANDS)}"
 
 
-def _open_demo(arguments: Namespace) -> int:
+def _open_screen() -> Do:
+    from twtop.commands.screen import open_screen
+
+    return open_screen
+
+
+def _open_demo() -> Do:
     from twtop.commands.screen import open_demo
 
-    return open_demo(arguments)
+    return open_demo
 
 
-def _print_snapshot(arguments: Namespace) -> int:
+def _print_snapshot() -> Do:
     from twtop.commands.snapshot import print_snapshot
 
-    return print_snapshot(arguments)
+    return print_snapshot
 
 
-def _watch(arguments: Namespace) -> int:
+def _watch() -> Do:
     from twtop.commands.watch import watch
 
-    return watch(arguments)
+    return watch
 
 
-def _record(arguments: Namespace) -> int:
+def _record() -> Do:
     from twtop.commands.record import record
 
-    return record(arguments)
+    return record
 
 
-def _examine(arguments: Namespace) -> int:
+def _examine() -> Do:
     from twtop.commands.doctor import examine
 
-    return examine(arguments)
+    return examine
 
 
-def _replay(arguments: Namespace) -> int:
+def _replay() -> Do:
     from twtop.commands.replay import replay
 
-    return replay(arguments)
+    return replay
 
 
-def _diff(arguments: Namespace) -> int:
+def _diff() -> Do:
     from twtop.commands.diff import diff
 
-    return diff(arguments)
+    return diff
 
 
-def _print_explanation(arguments: Namespace) -> int:
+def _print_explanation() -> Do:
     from twtop.commands.explain import print_explanation
 
-    return print_explanation(arguments)
+    return print_explanation
 
 
-def _export_metrics(arguments: Namespace) -> int:
+def _export_metrics() -> Do:
     from twtop.commands.exporter import export_metrics
 
-    return export_metrics(arguments)
+    return export_metrics
 
 
-def _show_config(arguments: Namespace) -> int:
+def _show_config() -> Do:
     from twtop.commands.config import show_config
 
-    return show_config(arguments)
+    return show_config
 
 
-def _print_completion(arguments: Namespace) -> int:
+def _print_completion() -> Do:
     from twtop.commands.completion import print_completion
 
-    return print_completion(arguments, parsers())
+    return partial(print_completion, parsers=parsers())
 
 
-def _print_manual(_: Namespace) -> int:
+def _print_manual() -> Do:
     from twtop.commands.man import print_manual
 
-    return print_manual(parsers())
+    return lambda _: print_manual(parsers())
 
 
-def _print_unit(arguments: Namespace) -> int:
+def _print_unit() -> Do:
     from twtop.commands.unit import print_unit
 
-    return print_unit(arguments)
+    return print_unit
 
 
 def parsers() -> dict[str, ArgumentParser]:
     """Return what reads the arguments of each command, and under ``""`` of twtop without one."""
-    return {"": screen_parser()} | {name: command.parser() for name, command in _COMMANDS.items()}
+    return {"": _SCREEN.parser()} | {name: command.parser() for name, command in _COMMANDS.items()}
 
 
 class _Command(NamedTuple):
     parser: Callable[[], ArgumentParser]
-    run: Callable[[Namespace], int]
+    load: Callable[[], Do]
+    """Imports what does it."""
 
 
+_SCREEN: Final = _Command(screen_parser, _open_screen)
 _COMMANDS: Final = {
     "snapshot": _Command(snapshot_parser, _print_snapshot),
     "watch": _Command(watch_parser, _watch),
