@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.export.oracle import TWTOP
 from tests.sources.replay.tapes import incident, lives, taped
-from tests.ui.frames import frames
+from tests.ui.frames import WALL_S, frames
 from tests.ui.test_namespaces_pictures import SHOP, all_of_them
 from twtop.cli import run
 from twtop.errors import UsageError
@@ -44,8 +45,11 @@ def test_a_table_has_the_sums_and_every_section(recorded: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     lines = ended.stdout.splitlines()
     before, after = (len(frames()[at].moment.snapshot.sockets) for at in (0, 9))
-    assert lines[0].endswith(", 9 s")
-    assert lines[1].startswith(f"{before:,} sockets, then {after:,} ({after - before:+,}): {9 * 240:,} new")
+    told = frames()[0].host
+    day = time.strftime("%Y-%m-%d", time.localtime(WALL_S))
+    assert lines[0] == f"{recorded}: {told.hostname}, Linux {told.kernel}, namespace host, {day}"
+    assert lines[1].endswith(", 9 s")
+    assert lines[2].startswith(f"{before:,} sockets, then {after:,} ({after - before:+,}): {9 * 240:,} new")
     titles = [line.split()[-1] if "NOTHING" not in line else line for line in lines if line.isupper()]
     assert len(titles) == 6
     assert any(line.endswith("grew     TIME-WAIT  10.0.0.5:5432") for line in lines)
@@ -61,6 +65,8 @@ def test_json_adds_up_and_takes_the_moments_in_either_order(recorded: Path) -> N
         assert numbers["after"] == numbers["before"] + grown
     few = document(recorded, "--since", "end", "--until", "-10s", "--by", "peer,state", "--limit", "2")
     assert few["groups"] == told["groups"][:2]
+    assert few["states"] == told["states"]
+    assert len(few["states"]) > 2
     assert few["others"]["changed"] + few["others"]["same"] == len(told["groups"]) - 2
     for side in ("before", "after"):
         for each in (told, few):

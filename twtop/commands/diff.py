@@ -42,10 +42,11 @@ def diff(arguments: Namespace) -> int:
         **chosen_options(arguments, ("filter", "keys")),
     }
     found = compare(kept(before), kept(after), Spec(**chosen), most=arguments.limit)
+    host = frames_of(after)[0].host
+    host = host._replace(namespace_label=ALL) if several else host
     source = Source.of(recording.tape)
     if arguments.format == "table":
-        emit(comparison_table(found, _NAMES, source))
-        return 0
-    host = frames_of(after)[0].host
-    emit([comparison_json(found, host._replace(namespace_label=ALL) if several else host, source)])
+        emit(comparison_table(found, _NAMES, host, source))
+    else:
+        emit([comparison_json(found, host, source)])
     return 0

@@ -1,25 +1,31 @@
-"""A comparison for people: the sums, then every section that changed as on the screen."""
+"""A comparison for people: of what, the sums, then every section as on the screen."""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from twtop.core.filter import Everything
 from twtop.export.comparison.sections import moments_text, sections, summary
+from twtop.sources.watch import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twtop.export.comparison.sections import Names, Row
     from twtop.export.records import Source
+    from twtop.kernel.host import HostInfo
     from twtop.sources.comparison.comparing import Comparison
 
 _NUMBER: Final = 8
 _WORD: Final = 8
 
 
-def comparison_table(comparison: Comparison, names: Names, recorded: Source) -> Iterator[str]:
+def comparison_table(comparison: Comparison, names: Names, host: HostInfo, recorded: Source) -> Iterator[str]:
     """Yield lines; ``recorded`` is where both moments are from."""
+    day = time.strftime("%Y-%m-%d", time.localtime(comparison.before.wall_s))
+    where = "all namespaces" if host.namespace_label == ALL else f"namespace {host.namespace_label}"
+    yield f"{recorded.name}: {host.hostname}, Linux {host.kernel}, {where}, {day}\n"
     yield f"{moments_text(comparison, names)}\n{summary(comparison)}\n"
     if not isinstance(comparison.spec.filter, Everything):
         yield f"filter: {comparison.spec.filter}\n"

@@ -117,7 +117,8 @@ def compare(
         seconds=seconds,
         unpaired=unpaired,
         remarks=tuple(_remarks(before, unpaired)),
-        states=compare_groups(before, after, found, spec, ("state",), most),
+        # Always all of them: they are few, and a sum that lacks some is no sum.
+        states=compare_groups(before, after, found, spec, ("state",), MOST),
         groups=compare_groups(before, after, found, spec, keys, most),
         owners=compare_groups(before, after, found, spec, _OWNER_KEYS, most)
         if _adds_owners(before, after, keys)
