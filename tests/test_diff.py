@@ -23,6 +23,8 @@ from twtop.sources.watch import ALL
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from twtop.lab.lab import Lab
+
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -81,6 +83,20 @@ def test_that_only_some_sockets_were_recorded_is_said(tmp_path: Path) -> None:
         database.execute("UPDATE about SET value = 'dport = :5432' WHERE name = 'filter'")
     assert f"{path} has only sockets that match dport = :5432" in diff(path).stdout.splitlines()
     assert document(path)["recording"] == {"name": str(path), "filter": "dport = :5432"}
+
+
+def test_owners_are_told_beside_the_groups(lab: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "owned.twtop"
+    lab.pair()
+    lab.client.run([*TWTOP, "record", "-o", str(path), "--for", "1s", "--interval", "0.3"])
+    told = document(path)
+    (owner,) = told["owners"]
+    assert owner["key"] != {"command": "?"}
+    assert owner["after"] == told["total"]["after"] == 1
+    assert told["owners_others"]["after"] == 0
+    asked = document(path, "--by", "command")
+    assert asked["owners"] is asked["owners_others"] is None
+    assert asked["groups"] == told["owners"]
 
 
 def test_states_that_sockets_went_through_are_told(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@
 ``total``       all matching sockets: how many ``before`` and ``after``; how many of them ``appeared``, and
                 ``vanished`` altogether; ``came`` and ``left``: were, or are, there without matching, or, of
                 a group, in another one. ``after = before + appeared + came - vanished - left``
-``states``      those by state, as ``groups``
+``states``      those by state, as ``groups``; all that are or were there
 ``groups``      by ``key`` (an object: name of the key to its text), those that changed the most first, up to
                 ``--limit``; of each the numbers as in ``total``; ``word``: ``grew``, ``shrank``,
                 ``appeared``, ``vanished``, ``renewed`` where as many others are there, or null; ``became``,
@@ -21,6 +21,7 @@
                 state, or ``none``; both null where sockets are not found again
 ``others``      all other groups together: the numbers as in ``total``; how many ``changed``, and how many
                 are the ``same``
+``owners``, ``owners_others``  the same by command; null where owners are unknown, or ``by`` is about them
 ``ports``       destinations to which the number of ports in use changed, those where it changed the most
                 first, up to ``--limit``: ``source``, ``remote`` (``address``, ``port``), ``before``,
                 ``after``, ``capacity_before``, ``capacity_after``
@@ -74,11 +75,9 @@ def comparison_json(comparison: Comparison, host: HostInfo, recorded: Source) ->
         "total": _counts(comparison, groups.total),
         "states": _groups(comparison, comparison.states),
         "groups": _groups(comparison, groups),
-        "others": {
-            **_counts(comparison, groups.others),
-            "changed": groups.others_changed,
-            "same": groups.others_same,
-        },
+        "others": _others(comparison, groups),
+        "owners": None if comparison.owners is None else _groups(comparison, comparison.owners),
+        "owners_others": None if comparison.owners is None else _others(comparison, comparison.owners),
         "ports": None if own is None else [_port(change) for change in own.ports.shown],
         "counters": None if own is None else [change._asdict() for change in own.counters],
         "sysctls": None
@@ -101,6 +100,14 @@ def _counts(comparison: Comparison, counts: Counts) -> dict[str, int | None]:
 
 def _groups(comparison: Comparison, groups: GroupChanges) -> list[dict[str, Any]]:
     return [_group(comparison, groups, change) for change in groups.shown]
+
+
+def _others(comparison: Comparison, groups: GroupChanges) -> dict[str, int | None]:
+    return {
+        **_counts(comparison, groups.others),
+        "changed": groups.others_changed,
+        "same": groups.others_same,
+    }
 
 
 def _group(comparison: Comparison, groups: GroupChanges, change: GroupChange) -> dict[str, Any]:
