@@ -52,6 +52,11 @@ class Counts(NamedTuple):
         """How many were in the group at both moments."""
         return self.after - self.appeared - self.came
 
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """What sorts groups by how much they changed, the most first; that of equals is the same."""
+        return -abs(self.change), -sum(self[2:]), -max(self.before, self.after)
+
 
 class GroupChange(NamedTuple):
     """What became of one group."""

@@ -48,6 +48,8 @@ from twtop.export.json_ import recording_json
 from twtop.export.times import utc_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from twtop.core.comparison.groups import Counts, GroupChange, GroupChanges
     from twtop.core.comparison.ports import PortChange
     from twtop.export.records import Source
@@ -99,7 +101,10 @@ def _counts(comparison: Comparison, counts: Counts) -> dict[str, int | None]:
 
 
 def _groups(comparison: Comparison, groups: GroupChanges) -> list[dict[str, Any]]:
-    return [_group(comparison, groups, change) for change in groups.shown]
+    told = ((change.counts.rank, comparison.texts(groups, change), change) for change in groups.shown)
+    # The order of equals must not depend on how they are stored.
+    order = sorted(told, key=lambda each: each[:2])
+    return [_group(comparison, texts, groups, change) for _, texts, change in order]
 
 
 def _others(comparison: Comparison, groups: GroupChanges) -> dict[str, int | None]:
@@ -110,11 +115,13 @@ def _others(comparison: Comparison, groups: GroupChanges) -> dict[str, int | Non
     }
 
 
-def _group(comparison: Comparison, groups: GroupChanges, change: GroupChange) -> dict[str, Any]:
+def _group(
+    comparison: Comparison, texts: Sequence[str], groups: GroupChanges, change: GroupChange
+) -> dict[str, Any]:
     fates = change.became, change.were
     became, were = (None, None) if comparison.unpaired else map(_by_state, fates)
     return {
-        "key": dict(zip(groups.keys, comparison.texts(groups, change), strict=True)),
+        "key": dict(zip(groups.keys, texts, strict=True)),
         **_counts(comparison, change.counts),
         "word": change.word or None,
         "became": became,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from twtop.core.comparison.groups import GONE, Counts, word_of
+from twtop.core.comparison.groups import GONE, word_of
 from twtop.core.counters import is_gauge
 from twtop.core.filter import Everything
 from twtop.core.filter.nodes import all_of, named
@@ -129,7 +129,7 @@ def _groups(comparison: Comparison, groups: GroupChanges, title: str, names: Nam
     same = groups.others_same + len(groups.shown) - len(changed)
     told = [_group(comparison, groups, change, names) for change in changed]
     # The order of equals must not depend on how they are stored.
-    order = sorted(zip(changed, told, strict=True), key=lambda pair: (_rank(pair[0].counts), pair[1].text))
+    order = sorted(zip(changed, told, strict=True), key=lambda pair: (pair[0].counts.rank, pair[1].text))
     return _section(
         title,
         (*names, "CHANGE", *turnover),
@@ -137,10 +137,6 @@ def _groups(comparison: Comparison, groups: GroupChanges, title: str, names: Nam
         others,
         f"{same:,} as before" if same and changed else "",
     )
-
-
-def _rank(counts: Counts) -> tuple[int, int, int]:
-    return -abs(counts.change), -sum(counts[2:]), -max(counts.before, counts.after)
 
 
 def _group(comparison: Comparison, groups: GroupChanges, change: GroupChange, names: Names) -> Row:
