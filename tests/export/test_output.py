@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,17 @@ def test_without_standard_output_there_is_one_line(arguments: list[str]) -> None
     )
     assert ended.stderr == b"twtop: standard output is closed\n"
     assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
+def test_without_standard_error_a_remark_is_lost(redirection: str, tmp_path: Path) -> None:
+    """What is printed by a program in a folder that a service cannot see has one."""
+    (tmp_path / "twtop").write_text("from twtop.__main__ import main\nraise SystemExit(main())\n")
+    command = [sys.executable, str(tmp_path / "twtop"), "unit", "record"]
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *command], capture_output=True, timeout=30, check=False
+    )
+    assert (ended.returncode, b"ExecStart=" in ended.stdout) == (0, True)
 
 
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])

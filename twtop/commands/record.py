@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from twtop.core.options.screen import ScreenOptions
 from twtop.core.text import printable
 from twtop.errors import RecordingError, UsageError
 from twtop.export.findings import about
+from twtop.export.output import remark
 from twtop.kernel.allocator import share_one_arena
 from twtop.kernel.host import read_host
 from twtop.kernel.service_manager import notify
@@ -107,7 +107,7 @@ class _Recorder:
         wanted = self._options.filter
         text = "" if isinstance(wanted, Everything) else str(wanted)
         hostname = read_host().hostname
-        self._spool = Spool(path, About(hostname, text), time.time(), self._most_bytes, _say)
+        self._spool = Spool(path, About(hostname, text), time.time(), self._most_bytes, remark)
         self._taper = Taper(self._spool)
         what = f"sockets that match {printable(text)}" if text else "all sockets"
         if self.chosen != OWN:
@@ -116,7 +116,7 @@ class _Recorder:
             )
         until = "until ctrl+c" if for_s is None else f"for {timedelta(seconds=round(for_s))}"
         most = "" if self._most_bytes is None else f", {self._most_bytes / (1 << 20):,.0f} MiB at most"
-        _say(f"recording {what} every {self._options.interval_s:g} s {until}{most}: {self._shown}")
+        remark(f"recording {what} every {self._options.interval_s:g} s {until}{most}: {self._shown}")
         self.take(look)
         notify("READY=1")
 
@@ -140,11 +140,11 @@ class _Recorder:
             self._taper.add(self._kept(look), self.chosen)
         except RecordingError as error:
             self._troubled_s = now_s if self._troubled_s is None else self._troubled_s
-            self._complain(f"{printable(str(error))}: nothing is recorded until that changes")
+            self._complain(f"{error}: nothing is recorded until that changes")
         else:
             if self._troubled_s is not None:
                 gap = timedelta(seconds=round(now_s - self._troubled_s))
-                _say(f"recording again, after {gap}: {self._shown}")
+                remark(f"recording again, after {gap}: {self._shown}")
             self._troubled_s = None
 
     def _kept(self, looked: Looked) -> Looked:
@@ -160,7 +160,7 @@ class _Recorder:
         try:
             self._end()
         except RecordingError as error:
-            _say(printable(str(error)))
+            remark(str(error))
 
     def finish(self) -> None:
         """End the file for good."""
@@ -169,7 +169,7 @@ class _Recorder:
     def _end(self) -> None:
         finished = self._spool.finish(time.time())
         if finished is not None:
-            _say(_summary(finished))
+            remark(_summary(finished))
 
     def _complain(self, reason: str) -> None:
         now_s = time.monotonic()
@@ -177,7 +177,7 @@ class _Recorder:
             # What was told long ago can be told again, and so need not be remembered.
             lately = {told: at_s for told, at_s in self._told.items() if now_s - at_s < _AGAIN_S}
             self._told = {**lately, reason: now_s}
-            _say(reason)
+            remark(reason)
 
 
 def _summary(finished: Finished) -> str:
@@ -185,10 +185,3 @@ def _summary(finished: Finished) -> str:
     span = timedelta(seconds=round(span_s))
     much = f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
     return f"recorded {counted(looks, 'look')} in {span}, {much}: {printable(str(finished.path))}"
-
-
-def _say(sentence: str) -> None:
-    # Whoever closed standard error does not want to know.
-    with suppress(OSError, AttributeError):
-        sys.stderr.write(f"twtop: {sentence}\n")
-        sys.stderr.flush()

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from twtop.core.text import printable
-from twtop.export.output import emit
+from twtop.export.output import emit, remark
 from twtop.packaging.unit import unit
 
 if TYPE_CHECKING:
@@ -29,9 +28,9 @@ def print_unit(arguments: Namespace) -> int:
     emit([unit(arguments.service, command, unpacks=single is not None)])
     hidden = next((path for path in map(os.path.realpath, command) if path.startswith(_folders())), None)
     if hidden is not None:
-        sys.stderr.write(
-            f"twtop: the unit cannot see {printable(hidden)}: install twtop outside of homes and of /tmp, "
-            "for example with `pipx install --global`\n"
+        remark(
+            f"the unit cannot see {hidden}: install twtop outside of homes and of /tmp, for example with"
+            " `pipx install --global`"
         )
     return 0
 
