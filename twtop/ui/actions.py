@@ -6,8 +6,6 @@ from abc import abstractmethod
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from textual.app import App
-
 from twtop.knowledge.explain import explain
 from twtop.ui.bindings import IDLE, typing_keys
 from twtop.ui.explanation.screen import ExplainScreen
@@ -16,6 +14,7 @@ from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.group_screen import GroupScreen
 from twtop.ui.help_screen import HelpScreen
 from twtop.ui.help_sections import main_sections
+from twtop.ui.keystrokes import Keystrokes
 from twtop.ui.panels import switch_side
 from twtop.ui.table.copying import ss_of
 from twtop.ui.views import open_view
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from twtop.ui.table.table import GroupTable
 
 
-class Actions(App[None], inherit_bindings=False):
+class Actions(Keystrokes, inherit_bindings=False):
     """Base of the application: what the user may do; how it is shown is the application's own."""
 
     signs: Signs
@@ -148,14 +147,20 @@ class Actions(App[None], inherit_bindings=False):
             self._choose(replace(self._spec, filter=expression))
 
     def on_filter_bar_opened(self) -> None:
-        """Name the keys of typing."""
-        self._panels.footer.show_keys(typing_keys(self._keys))
+        """Name the keys of typing, unless it is over already."""
+        if self._panels.filter_bar.has_class("-open"):
+            self._panels.footer.show_keys(typing_keys(self._keys))
 
-    def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
+    def on_filter_bar_closed(self) -> None:
         """Give the keys back to the table."""
+        self._leave_entry()
+
+    def _leave_entry(self) -> None:
+        """Give the keys back to the table, unless something else took them since."""
         self._show_keys()
-        if not event.elsewhere:
-            self._panels.table.focus()
+        table = self._panels.table
+        if table.screen.focused is None:
+            table.screen.set_focus(table)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Stop typing where the mouse led the focus elsewhere."""

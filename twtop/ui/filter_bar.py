@@ -11,9 +11,9 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from twtop.core.filter import Everything, Expr, FilterError, parse
-from twtop.core.text import printable
 from twtop.kernel.services import service_port
 from twtop.ui.privacy.filters import Typed
+from twtop.ui.text_entry import TextEntry
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -23,12 +23,8 @@ _EXAMPLES = "state time-wait and dport = :443   10.0.0.0/8   port:8000-8999"
 _MOST_REMEMBERED = 100
 
 
-class _Entry(Input, Typed):
-    """An input that takes pasted text without what could steer the terminal."""
-
-    def validate_value(self, value: str) -> str:
-        """Return what is safe to show."""
-        return printable(value)
+class _Entry(TextEntry, Typed):
+    """Takes the filter."""
 
 
 class _Complaint(Static, Typed):
@@ -64,9 +60,7 @@ class FilterBar(Vertical):
 
     @dataclass
     class Closed(Message):
-        """Typing is over; the keys are to go to the table, unless the user led them elsewhere."""
-
-        elsewhere: bool = False
+        """Typing is over."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -78,7 +72,7 @@ class FilterBar(Vertical):
 
     def compose(self) -> ComposeResult:
         """Put the input above the error."""
-        yield _Entry(placeholder=_EXAMPLES, select_on_focus=False, id="filter-input")
+        yield _Entry(self.action_keep, placeholder=_EXAMPLES, id="filter-input")
         yield _Complaint(id="filter-error", markup=False)
 
     def open(self) -> None:
@@ -90,7 +84,8 @@ class FilterBar(Vertical):
         entry.value = self.text
         entry.cursor_position = len(self.text)
         self._report(None)
-        entry.focus()
+        # At once, for the next key may be there already.
+        self.screen.set_focus(entry)
         self.post_message(self.Opened())
 
     def clear_filter(self) -> None:
@@ -107,11 +102,6 @@ class FilterBar(Vertical):
         if self.has_class("-open"):
             self._apply(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter."""
-        event.stop()
-        self.action_keep()
-
     def action_keep(self) -> None:
         """Keep the filter; a mistake keeps the input open."""
         text = self.query_one(Input).value
@@ -123,7 +113,7 @@ class FilterBar(Vertical):
         """Stop typing where another panel of the screen got the focus; what could be understood stays."""
         if self.has_class("-open") and focused.screen is self.screen and self not in focused.ancestors:
             self._remember(self.text)
-            self._close(elsewhere=True)
+            self._close()
 
     def action_cancel(self) -> None:
         """Put back the filter that was in force before."""
@@ -168,6 +158,9 @@ class FilterBar(Vertical):
             self._remembered = [kept for kept in self._remembered if kept != text][-_MOST_REMEMBERED + 1 :]
             self._remembered.append(text)
 
-    def _close(self, *, elsewhere: bool = False) -> None:
+    def _close(self) -> None:
         self.remove_class("-open")
-        self.post_message(self.Closed(elsewhere))
+        if self.screen.focused is self.query_one(Input):
+            # At once, for the next key is no text any more.
+            self.screen.set_focus(None)
+        self.post_message(self.Closed())

@@ -213,8 +213,7 @@ class TimelineActions(Actions, inherit_bindings=False):
 
     def on_time_entry_closed(self) -> None:
         """Give the keys back to the table."""
-        self._show_keys()
-        self._panels.table.focus()
+        self._leave_entry()
 
     def on_timeline_panel_clicked(self, event: TimelinePanel.Clicked) -> None:
         """Show the time that was clicked."""

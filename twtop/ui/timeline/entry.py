@@ -11,9 +11,9 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from twtop.core.text import printable
 from twtop.errors import UsageError
 from twtop.sources.replay.times import parse_time, range_text
+from twtop.ui.text_entry import TextEntry
 from twtop.ui.timeline.words import clock, length
 
 if TYPE_CHECKING:
@@ -39,14 +39,6 @@ class Reach(NamedTuple):
     """When something was found."""
     has_present: bool
     """The present can be gone to, too."""
-
-
-class _Entry(Input):
-    """An input that takes pasted text without what could steer the terminal."""
-
-    def validate_value(self, value: str) -> str:
-        """Return what is safe to show."""
-        return printable(value)
 
 
 class TimeEntry(Vertical):
@@ -78,7 +70,7 @@ class TimeEntry(Vertical):
 
     def compose(self) -> ComposeResult:
         """Put the input above what it means."""
-        yield _Entry(placeholder=_EXAMPLES, max_length=60, select_on_focus=False, id="time-input")
+        yield TextEntry(self.action_go, placeholder=_EXAMPLES, max_length=60, id="time-input")
         yield Static(id="time-means", markup=False)
 
     @property
@@ -93,7 +85,8 @@ class TimeEntry(Vertical):
         entry = self.query_one(Input)
         entry.value = ""
         self._explain("")
-        entry.focus()
+        # At once, for the next key may be there already.
+        self.screen.set_focus(entry)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say what the text means."""
@@ -101,19 +94,21 @@ class TimeEntry(Vertical):
         if self.is_open:
             self._explain(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def action_go(self) -> None:
         """Take the time, if it is one; a mistake keeps the input open."""
-        event.stop()
-        if not event.value.strip():
+        text = self.query_one(Input).value
+        if not text.strip():
             self.action_close()
-        elif self._explain(event.value):
-            chosen = self._meant(event.value)
+        elif self._explain(text):
+            chosen = self._meant(text)
             self.action_close()
             self.post_message(self.Chosen(chosen))
 
     def action_close(self) -> None:
         """Stop typing."""
         self.remove_class("-open")
+        # At once, for the next key is no text any more.
+        self.screen.set_focus(None)
         self.post_message(self.Closed())
 
     def _meant(self, text: str) -> float | None:
