@@ -21,6 +21,7 @@ from twtop.sources.replay.player import Playback, Player
 from twtop.sources.taping import Taper
 from twtop.ui.app import TwtopApp
 from twtop.ui.details.screen import DetailsScreen
+from twtop.ui.findings.panel import FindingsPanel
 from twtop.ui.namespaces.screen import NamespacesScreen
 from twtop.ui.timeline.bar import Scale, bar, course
 from twtop.ui.timeline.words import clock, kept_text, length, size_text
@@ -177,6 +178,16 @@ async def test_no_size_is_too_small_for_the_past(size: tuple[int, int]) -> None:
         await user.pilot.resize_terminal(*size)
         await user.until(lambda: len(user.text) == size[1])
         assert all(len(line) <= size[0] for line in user.text)
+
+
+async def test_panels_fit_a_window_that_changes_while_time_stands_still() -> None:
+    async with screen(app=TwtopApp(options(), recording()), size=(200, 50)) as user:
+        await user.press("t", *"end", "enter")
+        panel = user.app.query_one(FindingsPanel)
+        await user.until(lambda: panel.size.height == 3, "three findings")
+        for size, lines in (((20, 5), 0), ((200, 50), 3), ((80, 24), 1)):
+            await user.pilot.resize_terminal(*size)
+            await user.until(lambda lines=lines: panel.size.height == lines, f"findings at {size}")  # type: ignore[misc]
 
 
 async def test_details_of_the_past_ask_nobody() -> None:

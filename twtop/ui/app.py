@@ -157,8 +157,9 @@ class TwtopApp(
     def on_resize(self, event: events.Resize) -> None:
         """Choose the arrangement for the size."""
         arrange(self.screen_stack[0], event.size)
-        self._panels.findings.fit()
-        self._panels.timeline.fit()
+        # The screen itself learns of its size after the application.
+        self.call_after_refresh(self._panels.findings.fit)
+        self.call_after_refresh(self._panels.timeline.fit)
 
     # What comes in
 
@@ -250,6 +251,7 @@ class TwtopApp(
             self._panels.table.update_lines()
         if self._player is not None:
             self._show_time(waits=True)
+            self._show_status()
 
     # What is shown
 
