@@ -21,6 +21,7 @@ from twtop.core.ports.history import PortHistory
 from twtop.core.ports.usage import port_usage
 from twtop.core.snapshot import snapshot
 from twtop.core.sockets import Sockets
+from twtop.core.states import State
 from twtop.diagnosis.doctor import LINGER_S, Doctor
 from twtop.diagnosis.evidence import Evidence
 from twtop.diagnosis.finding import Finding, Severity
@@ -166,7 +167,7 @@ def test_a_rule_is_not_asked_where_the_kernel_cannot_feed_it(needed: str) -> Non
     assert Round(rule(find, inputs=("sockets", needed))).at(0) == ()
 
 
-def test_rates_are_of_the_last_ten_seconds_and_the_past_of_the_last_minute() -> None:
+def test_rates_are_of_the_last_ten_seconds_and_the_past_of_the_last_minute_or_one_look() -> None:
     rates: list[float] = []
     past: list[int] = []
 
@@ -179,12 +180,22 @@ def test_rates_are_of_the_last_ten_seconds_and_the_past_of_the_last_minute() -> 
     for second, resets in ((0, 0), (5, 10), (10, 10), (15, 10), (20, 60), (75, 60), (200, 60)):
         seen.at(second, Counters({RESETS: resets}))
     assert rates == [0, 2, 1, 0, 5, 0, 0]
-    assert past == [0, 1, 2, 3, 4, 2, 0]
+    assert past == [0, 1, 2, 3, 4, 2, 1]
 
 
 def test_no_rule_finds_anything_where_there_is_nothing() -> None:
     seen = Round(*RULES.values())
     assert [seen.at(second) for second in range(3)] == [(), (), ()]
+
+
+@pytest.mark.parametrize("apart_s", [1, 60.5, 300])
+def test_what_stays_is_found_however_seldom_somebody_looks(apart_s: float) -> None:
+    """Prometheus looks once a minute unless told otherwise."""
+    full = table(state=[State.LISTEN], cookie=[7], local_port=[8080], rqueue=[5], wqueue=[4])
+    seen = Round(RULES["accept-queue-full"])
+    assert seen.at(0, Counters({"TcpExt.ListenOverflows": 0}), full) == ()
+    (found,) = seen.at(apart_s, Counters({"TcpExt.ListenOverflows": 0}), full)
+    assert found.severity is Severity.WARNING
 
 
 def test_a_finding_goes_on_where_a_rule_of_its_family_takes_over() -> None:

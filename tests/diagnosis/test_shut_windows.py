@@ -54,6 +54,11 @@ def test_a_peer_that_takes_something_begins_anew() -> None:
     assert second.shut_s[np.argsort(second.rows)].tolist() == [31, 0.2]
 
 
+def test_two_looks_far_apart_say_nothing_of_the_time_between() -> None:
+    first = of(sockets(expires_ms=[300], wqueue=[9]))
+    assert of(sockets(expires_ms=[200], wqueue=[9]), first, 61.0).shut_s.tolist() == [0.2]
+
+
 def test_after_none_at_all_there_may_be_some() -> None:
     nothing = of(sockets(expires_ms=[], wqueue=[]))
     assert of(sockets(expires_ms=[500], wqueue=[1]), nothing, 1.0).shut_s.tolist() == [0.5]

@@ -72,7 +72,8 @@ class Doctor:
     ) -> tuple[Finding, ...]:
         """Return all findings, the worst first; those over a moment ago at the end."""
         now_s = moment.snapshot.instant_s
-        while self._past and self._past[0].instant_s < now_s - REMEMBERED_S:
+        # The look before is never forgotten: who looks once a minute must see what stays, too.
+        while len(self._past) > 1 and self._past[0].instant_s < now_s - REMEMBERED_S:
             self._past.popleft()
         evidence = Evidence(moment, ports, history, course, host, tuple(self._past))
         self._past.append(digest(evidence))

@@ -145,7 +145,7 @@ class Evidence:
 
     @cached_property
     def most_waiting(self) -> U32:
-        """The longest accept queue of each of the `listeners` in the last minute."""
+        """The longest accept queue of each of the `listeners` in the last minute, or at the look before."""
         return most_waiting(self.listeners, [old.listeners for old in self.past])
 
     def silent_s(self, rows: Rows) -> Seconds:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _MOST: Final = 4096
 """So many are remembered, those with the lowest cookies."""
+_APART_S: Final = 60.0
+"""Two looks that are farther apart tell nothing about the time between them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +53,7 @@ def shut_windows(
     rows = rows[np.argsort(sockets.cookie[rows])][:_MOST]
     cookies, unsent = sockets.cookie[rows], sockets.wqueue[rows]
     shut_s = sockets.expires_ms[rows] / 1000
-    if before is not None and len(before.cookies):
+    if before is not None and len(before.cookies) and seconds <= _APART_S:
         at, known = find(cookies, before.cookies)
         still = known & (unsent >= before.unsent[at])
         shut_s = np.where(still, np.maximum(shut_s, before.shut_s[at] + seconds), shut_s)

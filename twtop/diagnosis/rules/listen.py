@@ -49,7 +49,7 @@ def _overflowing(evidence: Evidence) -> Iterator[Symptom]:
 
 
 def _told_full(evidence: Evidence) -> Mask:
-    """Tell whose accept queue is full and stays so, or was in the last minute where connections drop.
+    """Tell whose accept queue is full and stays so, or was lately where connections drop.
 
     Where they do, one that was a single connection from it was full between two looks.
     """
