@@ -349,7 +349,7 @@ def _is_empty_file(path: Path) -> bool:
 def _connect(path: Path) -> sqlite3.Connection:
     name = quote(os.fsencode(path.absolute()))
     return sqlite3.connect(
-        f"file:{name}?mode=rw", _LOCKED_S, isolation_level=None, check_same_thread=False, uri=True
+        f"file:{name}?mode=rw", timeout=_LOCKED_S, isolation_level=None, check_same_thread=False, uri=True
     )
 
 
