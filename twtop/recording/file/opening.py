@@ -90,7 +90,7 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
 def _connect(path: Path, how: str) -> sqlite3.Connection:
     name = quote(os.fsencode(path.absolute()))
     return sqlite3.connect(
-        f"file:{name}?{how}", _LOCKED_S, isolation_level=None, check_same_thread=False, uri=True
+        f"file:{name}?{how}", timeout=_LOCKED_S, isolation_level=None, check_same_thread=False, uri=True
     )
 
 
