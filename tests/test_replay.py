@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import signal
 import sqlite3
 import sys
@@ -176,6 +177,29 @@ def test_that_only_some_sockets_were_recorded_is_said_beside(
         database.execute("UPDATE about SET value = 'dport = :5432' WHERE name = 'filter'")
     said = "twtop: incident.twtop has only sockets that match dport = :5432\n"
     assert twtop(*arguments, "--from", "FILE").err == said
+
+
+@pytest.mark.parametrize("command", ["snapshot", "doctor", "watch"])
+def test_what_is_damaged_is_said_beside_what_is_left(
+    twtop: Callable[..., Ended], file: str, command: str
+) -> None:
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE looks SET wall_s = 'noon' WHERE number = (SELECT max(number) FROM looks)")
+    ended = twtop(command, "--from", "FILE")
+    said = "twtop: incident.twtop: the file is damaged: 1 look cannot be read\n"
+    assert ended.err.startswith(said)
+    assert ended.out
+
+
+def test_a_moment_that_is_damaged_is_named_with_its_file(twtop: Callable[..., Ended], file: str) -> None:
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("UPDATE parts SET body = x'00' WHERE number = (SELECT max(number) FROM parts)")
+    ended = twtop("doctor", "--from", "FILE")
+    assert (ended.status, ended.out) == (2, "")
+    assert re.fullmatch(
+        r"twtop: incident.twtop: 2027-01-15 09:\S+ cannot be shown, other moments may: .*damaged.*\n",
+        ended.err,
+    )
 
 
 CONTRADICTIONS = [

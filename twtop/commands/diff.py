@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from twtop.commands.choices import chosen_options
+from twtop.commands.recorded import recording_of
 from twtop.core.table.keys import DEFAULT_KEYS, DEFAULT_KEYS_OF_ALL
 from twtop.core.table.view import Spec
 from twtop.export.comparison.json_ import comparison_json
@@ -14,9 +14,8 @@ from twtop.export.output import emit
 from twtop.export.records import Source
 from twtop.sources.comparison.comparing import compare
 from twtop.sources.comparison.kept import kept
-from twtop.sources.labels import read_user_labels
 from twtop.sources.panorama import Panorama, frames_of
-from twtop.sources.replay.recording import Recording, narrowed
+from twtop.sources.replay.recording import narrowed
 from twtop.sources.watch import ALL
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def diff(arguments: Namespace) -> int:
         RecordingError: the recording cannot be read.
         HostError: standard output cannot be written.
     """
-    recording = Recording.open(Path(arguments.recording), read_user_labels())
+    recording = recording_of(arguments)
     rows = sorted(map(recording.row, (arguments.since, arguments.until)))
     before, after = (narrowed(recording.look(row), arguments.netns) for row in rows)
     several = isinstance(after, Panorama)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twtop.errors import RecordingError, UsageError
+from twtop.export.output import remark
+from twtop.recording.file.reader import open_tape
 from twtop.sources.labels import read_user_labels
 from twtop.sources.looks import Missed
 from twtop.sources.replay.recording import Recording, narrowed
@@ -35,8 +37,11 @@ def is_recorded(arguments: Namespace) -> bool:
 
 
 def recording_of(arguments: Namespace) -> Recording:
-    """Open what ``--from`` names; raises RecordingError where it cannot be read."""
-    return Recording.open(Path(arguments.recording), read_user_labels())
+    """Open what ``--from`` names, and say what of it cannot be read; raises RecordingError if nothing can."""
+    tape = open_tape(Path(arguments.recording))
+    if tape.damage:
+        remark(f"{tape.name}: {tape.damage}")
+    return Recording(tape, read_user_labels())
 
 
 def looks_of(recording: Recording, netns: str | None) -> Generator[Look, None, None]:

@@ -104,7 +104,7 @@ def test_what_was_cut_off_is_read_up_to_there(tmp_path: Path, sound: Path, share
         for number in numbers:
             tape.look(number)
         damage = tape.marks()[-1]
-        assert damage.text == "the file is damaged: what came after this cannot be read"
+        assert damage.text == "the file is damaged: what came after the last look cannot be read"
         assert damage.wall_s == tape.index().wall_s[-1]
 
 

@@ -81,6 +81,8 @@ class FileTape:
         self._marks: list[tuple[int, Mark]] = []
         """With the numbers of the last looks when they were written."""
         self._last_mark = -1
+        self.damage = ""
+        """What cannot be read of what there was when the index was asked for; empty where all can."""
         self._told: list[Mark] = []
         """All that are to be shown."""
         self._streams: dict[int, Stream] = {}
@@ -109,7 +111,7 @@ class FileTape:
             self._read_looks()
             if self._index is None or self._rows is not before:
                 self._index = that_can_be_shown(self._rows)
-            self._told = [mark for _, mark in self._marks] + self._damage(self._index)
+            self._told = [mark for _, mark in self._marks] + self._note_damage(self._index)
             return self._index
 
     def look(self, number: int) -> Look:
@@ -142,13 +144,13 @@ class FileTape:
         """Return all marks that there were when the index was asked for, the oldest first."""
         return self._told
 
-    def _damage(self, index: Index) -> list[Mark]:
+    def _note_damage(self, index: Index) -> list[Mark]:
         lost = len(self._rows) - len(index)
         if not len(index) or not (lost or self._is_damaged):
             return []
-        what = "what came after this" if self._is_damaged else counted(lost, "look")
-        text = f"the file is damaged: {what} cannot be read"
-        return [Mark(float(index.wall_s[-1]), "failure", 0, text)]
+        what = "what came after the last look" if self._is_damaged else counted(lost, "look")
+        self.damage = f"the file is damaged: {what} cannot be read"
+        return [Mark(float(index.wall_s[-1]), "failure", 0, self.damage)]
 
     def _forget(self) -> None:
         """Leave out what is not in the file any more."""

@@ -14,7 +14,7 @@ from twtop.sources.replay.course import NEAR_S, Budget
 from twtop.sources.replay.projector import Projector
 from twtop.sources.replay.reel import Reel
 from twtop.sources.replay.schedule import Schedule
-from twtop.sources.replay.times import parse_time
+from twtop.sources.replay.times import moment_text, parse_time
 from twtop.sources.watch import ALL
 
 if TYPE_CHECKING:
@@ -78,9 +78,14 @@ class Recording:
         Raises RecordingError where it cannot be read.
         """
         projector = Projector(self.tape, self._labels)
-        projector.aim(self._schedule, row, _ALONE if alone else _WITH_PAST)
-        while (looked := projector.work()) is None:
-            pass
+        try:
+            projector.aim(self._schedule, row, _ALONE if alone else _WITH_PAST)
+            while (looked := projector.work()) is None:
+                pass
+        except RecordingError as error:
+            name, at = self.tape.name, moment_text(self.wall_s(row))
+            why = str(error).removeprefix(f"{name}: ")
+            raise RecordingError(f"{name}: {at} cannot be shown, other moments may: {why}") from error
         return looked
 
     def looks(self) -> Iterator[Look]:

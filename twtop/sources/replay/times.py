@@ -83,6 +83,11 @@ def parse_time(
     return min(within, key=lambda moment: abs(moment - near_s))
 
 
+def moment_text(wall_s: float) -> str:
+    """Write a moment by the reader's clock, so that `parse_time` understands it."""
+    return f"{_local(wall_s, None):%Y-%m-%d %H:%M:%S}"
+
+
 def range_text(start_s: float, end_s: float, zone: tzinfo | None = None) -> str:
     """Write from when to when something is, by the reader's clock, each day once."""
     start, end = _local(start_s, zone), _local(end_s, zone)
