@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import pytest
+
 from tests.core.build import table
 from tests.diagnosis.records import findings_in
 from twtop.core.address import MAPPED_PREFIX
@@ -108,3 +110,13 @@ def test_time_waits_that_are_taken_over_are_no_finding() -> None:
     assert rule_at(20_000, state=State.TIME_WAIT, reuse="2").keys() == slow
     assert rule_at(20_000, state=State.TIME_WAIT, reuse="0").keys() == slow
     assert rule_at(20_000, state=State.TIME_WAIT, reuse="1") == {}
+
+
+@pytest.mark.parametrize("apart_s", [1, 15])
+def test_growth_is_seen_also_where_somebody_looks_seldom(apart_s: int) -> None:
+    """What Prometheus asks every 15 s must not know less than the screen."""
+    looks = [
+        snapshot(one_destination(1000 + 380 * second), instant_s=100.0 + second, sysctls=SYSCTLS)
+        for second in range(0, 31, apart_s)
+    ]
+    assert findings_in(*looks)["ports-gone-soon"].severity is Severity.CRITICAL

@@ -72,6 +72,15 @@ def test_the_oldest_samples_are_forgotten() -> None:
     assert [instant for instant, _ in series] == list(range(10, SAMPLES + 10))
 
 
+def test_lately_there_were_two_samples_at_least() -> None:
+    history = PortHistory()
+    assert history.lately(10) == []
+    for instant in (0, 30, 35, 38, 60):
+        remember(history, instant, [80])
+        told = [sample.instant_s for sample in history.lately(10)]
+        assert told == {0: [0], 30: [0, 30], 35: [30, 35], 38: [30, 35, 38], 60: [38, 60]}[instant]
+
+
 def test_estimates_are_kept_for_the_last_destinations_asked_for() -> None:
     history = PortHistory()
     assert history.estimate(to(80)) is None

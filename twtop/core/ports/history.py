@@ -89,11 +89,12 @@ class PortHistory:
         ]
 
     def lately(self, seconds: float) -> list[Sample]:
-        """Return the samples of the last seconds, oldest first."""
+        """Return the samples of the last seconds, oldest first, and of all the last two in any case."""
         with self._lock:
-            newest_s = self._samples[-1].instant_s if self._samples else 0.0
-            recent = takewhile(lambda old: old.instant_s >= newest_s - seconds, reversed(self._samples))
-            return list(recent)[::-1]
+            samples = list(self._samples)
+        since_s = samples[-1].instant_s - seconds if samples else 0.0
+        recent = sum(1 for _ in takewhile(lambda old: old.instant_s >= since_s, reversed(samples)))
+        return samples[-max(2, recent) :]
 
     def estimate(self, destination: Destination) -> Estimate | None:
         """Return what was reckoned of the time before the samples."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from twtop.core.sockets import U32, Rows
 
 TREND_S: Final = 10
-"""Over how long growth and rates are taken."""
+"""Over how long growth and rates are taken, or since the look before if that is longer ago."""
 LEAST_TREND_S: Final = 3
 _DEVIATIONS: Final = 3
 """How far from chance a change must be to be called one: sockets come and go as a Poisson process at best."""
@@ -108,7 +108,9 @@ def _open_per_s(series: list[tuple[float, Usage]]) -> float:
     if not series:
         return 0.0
     now_s, now = series[-1]
-    then_s, then = next(sample for sample in series if sample[0] >= now_s - TREND_S)
+    recent = [sample for sample in series if sample[0] >= now_s - TREND_S]
+    # Who looks more seldom compares with the look before.
+    then_s, then = recent[0] if len(recent) > 1 else series[-2:][0]
     if now_s - then_s < LEAST_TREND_S:
         return 0.0
     return ((now.used - now.waiting) - (then.used - then.waiting)) / (now_s - then_s)
