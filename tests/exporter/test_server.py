@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.exporter.scraping import OPEN_METRICS
+from twtop.export.output import remark
 from twtop.exporter import server
 from twtop.exporter.desk import Desk
 from twtop.exporter.http import MOST_BYTES
 from twtop.exporter.listening import listen
 from twtop.exporter.looks import Looks
-from twtop.exporter.server import MOST_CONNECTIONS, Server, say
+from twtop.exporter.server import MOST_CONNECTIONS, Server
 from twtop.exporter.web import Web
 from twtop.sources.watch import OWN, Watch
 
@@ -88,7 +89,7 @@ async def ask_for_ever(deaf: socket.socket) -> None:
 @asynccontextmanager
 async def serving(*, send_buffer: int | None = None) -> AsyncIterator[Exporter]:
     with (
-        closing(Web(None, say)) as web,
+        closing(Web(None, remark)) as web,
         closing(listen("127.0.0.1:0")) as listener,
         Watch(OWN) as watch,
     ):

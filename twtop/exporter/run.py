@@ -7,10 +7,11 @@ import signal
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
+from twtop.export.output import remark
 from twtop.exporter.desk import Desk
 from twtop.exporter.listening import endpoint, listen
 from twtop.exporter.looks import Looks
-from twtop.exporter.server import Server, say
+from twtop.exporter.server import Server
 from twtop.exporter.web import Web
 from twtop.kernel.allocator import share_one_arena
 from twtop.sources.watch import Watch
@@ -33,7 +34,7 @@ def answer(address: str, chosen: Chosen, top: int, web_config: Path | None) -> i
     """
     share_one_arena()
     with (
-        closing(Web(web_config, say)) as web,
+        closing(Web(web_config, remark)) as web,
         closing(listen(address)) as listener,
         Watch(chosen) as watch,
         Desk(Looks(watch), top) as desk,
@@ -55,8 +56,8 @@ async def _run(listener: socket.socket, desk: Desk, web: Web) -> int:
     try:
         look = await desk.look()
         if look.problem is not None:
-            say(look.problem)
-        say(f"metrics at {web.scheme}://{endpoint(listener)}/metrics")
+            remark(look.problem)
+        remark(f"metrics at {web.scheme}://{endpoint(listener)}/metrics")
         await Server(listener, desk, web).serve()
     except asyncio.CancelledError:
         if not caught:

@@ -8,7 +8,6 @@ or slow costs a task and is cut off; where all places are taken, who has been wa
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from twtop.core.text import printable
 from twtop.errors import TwtopError
+from twtop.export.output import remark
 from twtop.exporter.http import END, MOST_BYTES, Answer, BadRequestError, encode, parse
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class Server:
             # The next look may succeed; until then up is 0.
             said = printable(f"cannot tell: {type(error).__name__}: {error}"[:300])
             if not isinstance(error, TwtopError):
-                say(said)
+                remark(said)
             return Answer.text(HTTPStatus.INTERNAL_SERVER_ERROR, said)
         encoded = () if told.encoding is None else (("Content-Encoding", told.encoding),)
         return Answer(
@@ -211,11 +211,3 @@ async def _finish(writer: StreamWriter) -> None:
     writer.close()
     async with asyncio.timeout(HANDSHAKE_S):
         await writer.wait_closed()
-
-
-def say(sentence: str) -> None:
-    """Tell who watches or logs the exporter."""
-    # Whoever closed standard error does not want to know.
-    with suppress(OSError, AttributeError):
-        sys.stderr.write(f"twtop: {sentence}\n")
-        sys.stderr.flush()
