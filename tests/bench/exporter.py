@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 from tests.bench.report import Figure, Target, milliseconds, show, where
 from tests.bench.snapshot import Stopwatch, rest, tick
 from twtop.core.states import State
+from twtop.export.output import remark
 from twtop.exporter.desk import LEAST_AGE_S, Desk
 from twtop.exporter.listening import listen
 from twtop.exporter.looks import Looks
-from twtop.exporter.server import Server, say
+from twtop.exporter.server import Server
 from twtop.exporter.web import Web
 from twtop.lab.bulk import time_waits
 from twtop.lab.lab import Lab
@@ -88,7 +89,7 @@ def _exporter() -> Iterator[int]:
     """Answer in this process, and in the calling thread's namespace; yield the port."""
     loop = asyncio.new_event_loop()
     with (
-        closing(Web(None, say)) as web,
+        closing(Web(None, remark)) as web,
         closing(listen("127.0.0.1:0")) as listener,
         Watch(OWN) as watch,
         Desk(Looks(watch), _TOP) as desk,
