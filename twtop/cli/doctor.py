@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from twtop.cli.netns import add_netns
+from twtop.cli.netns import LIVE_OR_RECORDED, add_netns
 from twtop.cli.options import reader
 from twtop.cli.parser import Parser
 from twtop.cli.recording import TIMES, add_from
@@ -44,7 +44,7 @@ line), 130 after ctrl+c, 141 when the reader of a pipe is gone
 def doctor_parser() -> ArgumentParser:
     """Tell what ``twtop doctor`` takes."""
     parser = Parser("twtop doctor", _DOCTOR, FILTERS + TIMES, _DOCTOR_EXAMPLES, _STATUS)
-    add_netns(parser)
+    add_netns(parser, LIVE_OR_RECORDED)
     add_from(parser)
     parser.add_argument(
         "--filter", metavar="EXPR", help="only findings about matching sockets (default: all)"

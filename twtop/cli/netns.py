@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 
-def add_netns(parser: ArgumentParser) -> None:
-    """Add ``--netns``."""
+LIVE_OR_RECORDED: Final = "that of twtop; of a recording, all in it"
+
+
+def add_netns(parser: ArgumentParser, default: str = "that of twtop") -> None:
+    """Add ``--netns``; ``default`` says what is looked at without it."""
     parser.add_argument(
         "--netns",
         metavar="NAME|PID|PATH|all",
-        help="the network namespace of this name, process or file, or all (default: that of twtop)",
+        help=f"the network namespace of this name, process or file, or all (default: {default})",
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from twtop.cli.netns import add_netns
+from twtop.cli.netns import LIVE_OR_RECORDED, add_netns
 from twtop.cli.options import add_options
 from twtop.cli.parser import Parser, positive
 from twtop.cli.recording import TIMES, add_from
@@ -37,7 +37,7 @@ def snapshot_parser() -> ArgumentParser:
     fields = "sockets, soon, left, histogram, queues"
     vocabulary = VOCABULARY.format(fields=fields) + TIMES
     parser = Parser("twtop snapshot", _SNAPSHOT, vocabulary, _SNAPSHOT_EXAMPLES, STATUS)
-    add_netns(parser)
+    add_netns(parser, LIVE_OR_RECORDED)
     add_from(parser)
     add_options(parser, ("filter", "keys", "sort"))
     parser.add_argument("--sockets", action="store_true", help="single sockets; in JSON besides the groups")

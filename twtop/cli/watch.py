@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from twtop.cli.netns import add_netns
+from twtop.cli.netns import LIVE_OR_RECORDED, add_netns
 from twtop.cli.options import add_options
 from twtop.cli.parser import Parser, positive
 from twtop.cli.recording import add_from
@@ -38,7 +38,7 @@ def watch_parser() -> ArgumentParser:
     fields = "sockets, born, gone, soon, left, histogram, queues"
     vocabulary = VOCABULARY.format(fields=fields)
     parser = Parser("twtop watch", _WATCH, vocabulary, _WATCH_EXAMPLES, STATUS)
-    add_netns(parser)
+    add_netns(parser, LIVE_OR_RECORDED)
     add_from(parser, at=False)
     parser.add_argument("--format", choices=("table", "jsonl", "csv"), default="table", help="default: table")
     add_options(parser, ("interval_s",))
