@@ -119,7 +119,8 @@ def test_a_link_is_not_followed_to_what_could_be_overwritten(tmp_path: Path) -> 
 
 def test_an_empty_file_is_nothing_to_lose(tmp_path: Path) -> None:
     (tmp_path / "a.twtop").touch()
-    assert len(open_tape(recorded(tmp_path / "a.twtop")).index()) == 25
+    with closing(open_tape(recorded(tmp_path / "a.twtop"))) as tape:
+        assert len(tape.index()) == 25
 
 
 def test_two_recorders_do_not_write_one_file(tmp_path: Path) -> None:
@@ -127,7 +128,8 @@ def test_two_recorders_do_not_write_one_file(tmp_path: Path) -> None:
         with pytest.raises(RecordingError, match="exists already"):
             Writer(writer.path, ABOUT, START_S)
         writer.add(look(25), STREAMS, [])
-        assert len(open_tape(writer.path).index()) == 26
+        with closing(open_tape(writer.path)) as tape:
+            assert len(tape.index()) == 26
 
 
 def test_the_log_of_a_recording_that_was_moved_away_is_not_spoiled(tmp_path: Path) -> None:

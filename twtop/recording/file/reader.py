@@ -55,9 +55,12 @@ _LOOKS: Final = f"""
 def open_tape(path: Path) -> FileTape:
     """Open a recording, finished or not; raises RecordingError, in one line, where it shows nothing."""
     tape = FileTape(path)
-    if not len(tape.index()):
+    try:
+        if not len(tape.index()):
+            raise RecordingError(f"{tape.name}: it has no looks that could be shown")
+    except RecordingError:
         tape.close()
-        raise RecordingError(f"{tape.name}: it has no looks that could be shown")
+        raise
     return tape
 
 
