@@ -237,7 +237,7 @@ CONTRADICTIONS = [
         f"'2026-01-15T09:00:07' is not in this recording, {RANGE}",
     ),
     (["replay", "FILE", "--at", "noon"], "expected a time such as 14:05, 14:05:10, 2026-11-21T14:05:10,"),
-    (["replay", "FILE"], "stdin is not a terminal"),
+    (["replay", "FILE"], "stdin is not a terminal: use `twtop snapshot --from FILE` for output"),
     (["replay", "nothing.twtop"], "nothing.twtop: no such file or directory"),
     (["replay", "/etc/passwd"], "/etc/passwd is no recording of twtop"),
     (["snapshot", "--from", "/etc/passwd"], "/etc/passwd is no recording of twtop"),

@@ -18,9 +18,9 @@ def replay(arguments: Namespace) -> int:
     """Show a recording until the user leaves; return the exit status.
 
     Raises:
-        UsageError: an argument cannot be understood, or names no moment of the recording.
+        UsageError: an argument cannot be understood, or names no moment of the recording, or there is no
+            terminal.
         RecordingError: the file cannot be read, or is no recording.
-        HostError: there is no terminal.
     """
     options = screen_options(arguments)
     from twtop.core.names.labels import NO_LABELS
@@ -32,7 +32,7 @@ def replay(arguments: Namespace) -> int:
     labels = options.labels or NO_LABELS
     recording = Recording.open(Path(arguments.recording), labels)
     row = 0 if arguments.at is None else recording.row(arguments.at)
-    require_terminal()
+    require_terminal("twtop snapshot --from FILE")
     # What is damaged is for the screen to say.
     with suppress(RecordingError):
         if recording.is_several(row) and arguments.keys is None:

@@ -43,17 +43,15 @@ def encoding(environ: Mapping[str, str]) -> str:
     return "utf-8" if locale.lower().replace("-", "").partition("@")[0].endswith("utf8") else "ascii"
 
 
-def require_terminal() -> None:
-    """Check that the screen can be drawn at all.
+def require_terminal(instead: str = "twtop snapshot") -> None:
+    """Check that the screen can be drawn at all; ``instead`` is what prints the same without it.
 
     Raises UsageError when stdin or stdout is no terminal, or when the terminal cannot place its cursor.
     """
     for stream, fd in (("stdin", 0), ("stdout", 1)):
         if not os.isatty(fd):
-            raise UsageError(
-                f"{stream} is not a terminal: use `twtop snapshot` for output without the screen"
-            )
+            raise UsageError(f"{stream} is not a terminal: use `{instead}` for output without the screen")
     if os.environ.get("TERM") == "dumb":
         raise UsageError(
-            "TERM=dumb cannot place the cursor: use `twtop snapshot`, or set TERM to your terminal's type"
+            f"TERM=dumb cannot place the cursor: use `{instead}`, or set TERM to your terminal's type"
         )
