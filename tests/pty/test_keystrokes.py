@@ -19,6 +19,7 @@ def test_each_key_finds_what_the_one_before_it_opened_or_closed() -> None:
         terminal.wait_text(r"(?m)^q -10m$")
         terminal.send("\x7f" * 7 + "start\rx/estab\rt")
         terminal.wait_text(r"(?m)^PAST[^$]*^filter .*state established[^$]* stay$")
-        terminal.send("live\r")
+        # What comes after the last look is the present.
+        terminal.send("end\r.")
         terminal.wait_text("^LIVE")
         assert "state established" in terminal.text

@@ -190,6 +190,15 @@ async def test_panels_fit_a_window_that_changes_while_time_stands_still() -> Non
             await user.until(lambda lines=lines: panel.size.height == lines, f"findings at {size}")  # type: ignore[misc]
 
 
+async def test_what_is_said_for_a_moment_does_not_cover_the_time_line() -> None:
+    async with screen(app=TwtopApp(options(), recording()), size=(80, 24)) as user:
+        await user.press("t", *"end", "enter", "full_stop")
+        await user.said("This is the end of the recording.")
+        (toast,) = user.app.screen.query("Toast")
+        await user.until(lambda: toast.region.height > 0, "its place")
+        assert toast.region.bottom <= user.app.query_one("#timeline").region.y
+
+
 async def test_details_of_the_past_ask_nobody() -> None:
     async with screen(app=TwtopApp(options("listening"), recording())) as user:
         await user.press("down", "enter", "down", "enter")

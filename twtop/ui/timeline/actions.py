@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from twtop.sources.collector import Collector, Result
     from twtop.sources.panorama import Looked
     from twtop.ui.comparison.marks import Marks
-    from twtop.ui.timeline.entry import TimeEntry
     from twtop.ui.timeline.panel import TimelinePanel
 
 _NOTHING_KEPT: Final = "Nothing is kept yet."
@@ -202,12 +201,12 @@ class TimelineActions(Actions, inherit_bindings=False):
             self.notify(_NOTHING_KEPT, timeout=3)
         elif not self._panels.filter_bar.has_class("-open"):
             self._panels.footer.show_keys([*TYPING_KEYS])
-            self._panels.time_entry.open(self._reach)
+            self._panels.time_entry.open(self._reach, self._go_to)
 
-    def on_time_entry_chosen(self, event: TimeEntry.Chosen) -> None:
-        """Show the time that was typed."""
-        if event.wall_s is not None:
-            self._seek(event.wall_s)
+    def _go_to(self, wall_s: float | None) -> None:
+        """Show the time that was typed, None for the present."""
+        if wall_s is not None:
+            self._seek(wall_s)
         elif self._player is not None:
             self._go_live()
 

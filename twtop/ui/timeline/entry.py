@@ -55,18 +55,13 @@ class TimeEntry(Vertical):
     """
 
     @dataclass
-    class Chosen(Message):
-        """A time was typed; None for the present."""
-
-        wall_s: float | None
-
-    @dataclass
     class Closed(Message):
         """Typing is over."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._reach: Callable[[], Reach | None] = lambda: None
+        self._go: Callable[[float | None], None] = lambda _: None
 
     def compose(self) -> ComposeResult:
         """Put the input above what it means."""
@@ -78,9 +73,12 @@ class TimeEntry(Vertical):
         """A time is being typed."""
         return self.has_class("-open")
 
-    def open(self, reach: Callable[[], Reach | None]) -> None:
-        """Begin to type; ``reach`` is asked whenever the text changes."""
-        self._reach = reach
+    def open(self, reach: Callable[[], Reach | None], go: Callable[[float | None], None]) -> None:
+        """Begin to type: ``reach`` is asked whenever the text changes, ``go`` gets the time, None for live.
+
+        That is no message, before which the next key would come: it may step on from there.
+        """
+        self._reach, self._go = reach, go
         self.add_class("-open")
         entry = self.query_one(Input)
         entry.value = ""
@@ -102,7 +100,7 @@ class TimeEntry(Vertical):
         elif self._explain(text):
             chosen = self._meant(text)
             self.action_close()
-            self.post_message(self.Chosen(chosen))
+            self._go(chosen)
 
     def action_close(self) -> None:
         """Stop typing."""

@@ -71,6 +71,7 @@ class TimelinePanel(LineView):
         shows = self._travel is not None and not self.screen.has_class("-tiny")
         if self.display != shows:
             self.display = shows
+            self.screen.set_class(shows, "-travels")
         if self.styles.height is None or self.styles.height.value != self.line_count:
             self.styles.height = self.line_count
         self.update_lines()
