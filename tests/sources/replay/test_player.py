@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -151,16 +152,17 @@ def test_pausing_holds_it(screen: Screen) -> None:
 
 
 def test_it_goes_from_finding_to_finding(tmp_path: Path) -> None:
-    player = Player(open_tape(incident(tmp_path / "incident.twtop")))
-    found = []
-    while player.seek_mark(1):
-        found.append(player.playback.at_s - WALL_S)
-    # What was found in the first look is no later than that.
-    assert found == [1, 4, 19]
-    assert player.seek_mark(-1)
-    assert player.playback.at_s == WALL_S + 4
-    player.seek(0)
-    assert not player.seek_mark(-1)
+    with closing(open_tape(incident(tmp_path / "incident.twtop"))) as tape:
+        player = Player(tape)
+        found = []
+        while player.seek_mark(1):
+            found.append(player.playback.at_s - WALL_S)
+        # What was found in the first look is no later than that.
+        assert found == [1, 4, 19]
+        assert player.seek_mark(-1)
+        assert player.playback.at_s == WALL_S + 4
+        player.seek(0)
+        assert not player.seek_mark(-1)
 
 
 def test_it_plays_on_as_the_recording_grows(live: list[Frame]) -> None:
@@ -235,14 +237,14 @@ def test_what_the_ring_has_dropped_is_said(live: list[Frame]) -> None:
 
 
 def test_a_file_is_played_like_the_last_minutes(tmp_path: Path) -> None:
-    tape = open_tape(incident(tmp_path / "incident.twtop"))
-    screen = Screen(tape)
-    screen.player.seek(WALL_S + 19)
-    screen.player.start()
-    shown = screen.until(19)
-    assert [finding.rule for finding in shown.findings][:2] == ["accept-queue-full", "connect-unanswered"]
-    assert screen.player.playback.name == str(tmp_path / "incident.twtop")
-    screen.player.stop()
+    with closing(open_tape(incident(tmp_path / "incident.twtop"))) as tape:
+        screen = Screen(tape)
+        screen.player.seek(WALL_S + 19)
+        screen.player.start()
+        shown = screen.until(19)
+        assert [finding.rule for finding in shown.findings][:2] == ["accept-queue-full", "connect-unanswered"]
+        assert screen.player.playback.name == str(tmp_path / "incident.twtop")
+        screen.player.stop()
 
 
 def test_there_must_be_a_look() -> None:
