@@ -3,11 +3,13 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 from datetime import datetime
 from importlib.metadata import entry_points
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 TWTOP = (sys.executable, "-W", "error", "-m", "twtop")
 HEAVY = ("numpy", "textual", "pyroute2", "psutil", "plotext")
 NOBODY = 65534
+PARSERS = parsers()
+README = Path(__file__).parents[1] / "README.md"
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -163,7 +167,7 @@ sys.stderr.write(",".join(sorted(module for module in {HEAVY[1:]!r} if module in
     assert ended.stderr == ""
 
 
-@pytest.mark.parametrize("command", [[name] if name else [] for name in parsers()], ids=" ".join)
+@pytest.mark.parametrize("command", [[name] if name else [] for name in PARSERS], ids=" ".join)
 def test_help_fits_80_columns_and_has_what_it_needs(command: list[str]) -> None:
     ended = run(*command, "--help", COLUMNS="80", NO_COLOR="1")
     assert (ended.stderr, ended.returncode) == ("", 0)
@@ -181,6 +185,32 @@ def test_help_names_every_key_and_field(command: list[str], fields: list[str]) -
     assert f"KEYS of {', '.join(KEYS)};" in text
     assert f"FIELD one of {', '.join(fields)} " in text
     assert f"(default: {','.join(DEFAULT_KEYS)})" in text
+
+
+def read(line: str) -> None:
+    """Let the parser of a command read a line of a shell, as far as that is twtop's."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    _, *words = takewhile(lambda word: word not in ("|", ">", ">>"), lexer)
+    named = bool(words) and words[0] in PARSERS
+    PARSERS[words[0] if named else ""].parse_args(words[1:] if named else words)
+
+
+@pytest.mark.parametrize("command", PARSERS)
+def test_every_example_can_be_read(command: str) -> None:
+    text = PARSERS[command].format_help()
+    lines = [line for line in text.splitlines() if line.startswith("  twtop")]
+    assert lines or "examples:" not in text
+    for line in lines:
+        read(line)
+
+
+def test_every_command_of_the_readme_can_be_read() -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    lines = [line for line in "".join(blocks).splitlines() if line.startswith("twtop ")]
+    assert len(lines) > 30
+    for line in lines:
+        read(line)
 
 
 def examples() -> list[str]:

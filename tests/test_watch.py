@@ -7,7 +7,6 @@ import json
 import os
 import pty
 import re
-import shlex
 import signal
 import subprocess
 import termios
@@ -207,11 +206,3 @@ def test_help_names_every_key_and_field() -> None:
     text = " ".join(watch_parser().format_help().split())
     assert f"KEYS of {', '.join(KEYS)};" in text
     assert f"FIELD one of {', '.join(FIELDS)} " in text
-
-
-def test_every_example_can_be_read() -> None:
-    lines = [line for line in watch_parser().format_help().splitlines() if line.startswith("  twtop watch")]
-    assert len(lines) > 4
-    for line in lines:
-        command = re.split("[|>]", line)[0]
-        assert watch_parser().parse_args(shlex.split(command)[2:])
