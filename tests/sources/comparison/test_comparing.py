@@ -134,6 +134,9 @@ def test_namespaces_side_by_side_are_compared_together_or_one_alone(lab: Lab) ->
         assert found.groups.total == expected
         assert found.own is not None
         assert found.own.ports.shown[0].after == 8
+        assert any("was looked at alone" in remark for remark in found.remarks) is (
+            one.several != other.several
+        )
     everywhere = compare(before, after, Spec(keys=("namespace",)), about=number)
     assert everywhere.groups.total.appeared >= 8, "both ends of four connections"
 

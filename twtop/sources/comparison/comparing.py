@@ -116,7 +116,7 @@ def compare(
         after=after,
         seconds=seconds,
         unpaired=unpaired,
-        remarks=tuple(_remarks(before, unpaired)),
+        remarks=(*_remarks(before, unpaired), *_left_out(old, new)),
         # Always all of them: they are few, and a sum that lacks some is no sum.
         states=compare_groups(before, after, found, spec, ("state",), MOST),
         groups=compare_groups(before, after, found, spec, keys, most),
@@ -162,6 +162,12 @@ def _namespaces(old: Kept, new: Kept, alone: int | None) -> tuple[int | None, in
     if number is None:
         raise UsageError(f"{_CANNOT}: one is of the namespace {label}, which the other does not have")
     return (number, None) if old.several else (None, number)
+
+
+def _left_out(old: Kept, new: Kept) -> Iterable[str]:
+    if old.several != new.several:
+        label = (new if old.several else old).own[ONLY].label
+        yield f"Only namespace {label} is compared: it was looked at alone at one of these moments."
 
 
 def _own(kept: Kept, number: int | None, about: int) -> Own | None:
