@@ -22,13 +22,14 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def openssl(*arguments: str) -> None:
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
-    def make(name: str, alternative: str, *signed: str) -> None:
+    def make(name: str, alternative: str, usage: str, *signed: str) -> None:
         key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key")
-        added = ("-addext", f"subjectAltName={alternative}")
+        # Since Python 3.13 an authority must say that it may sign.
+        added = ("-addext", f"subjectAltName={alternative}", "-addext", f"keyUsage=critical,{usage}")
         openssl("req", "-x509", *key, "-subj", f"/CN={name}", *added, *signed, "-out", f"{name}.pem")
 
-    make("authority", "DNS:authority")
+    make("authority", "DNS:authority", "keyCertSign")
     signed = ("-CA", "authority.pem", "-CAkey", "authority.key")
-    make("server", "DNS:localhost,IP:127.0.0.1", *signed)
-    make("client", "DNS:prometheus.example", *signed)
+    make("server", "DNS:localhost,IP:127.0.0.1", "digitalSignature", *signed)
+    make("client", "DNS:prometheus.example", "digitalSignature", *signed)
     return folder

@@ -32,9 +32,10 @@ def diff(arguments: Namespace) -> int:
         RecordingError: the recording cannot be read.
         HostError: standard output cannot be written.
     """
-    recording = recording_of(arguments)
-    rows = sorted(map(recording.row, (arguments.since, arguments.until)))
-    before, after = (narrowed(recording.look(row), arguments.netns) for row in rows)
+    with recording_of(arguments) as recording:
+        rows = sorted(map(recording.row, (arguments.since, arguments.until)))
+        before, after = (narrowed(recording.look(row), arguments.netns) for row in rows)
+        source = Source.of(recording.tape)
     several = isinstance(after, Panorama)
     chosen = {
         "keys": DEFAULT_KEYS_OF_ALL if several else DEFAULT_KEYS,
@@ -43,7 +44,6 @@ def diff(arguments: Namespace) -> int:
     found = compare(kept(before), kept(after), Spec(**chosen), most=arguments.limit)
     host = frames_of(after)[0].host
     host = host._replace(namespace_label=ALL) if several else host
-    source = Source.of(recording.tape)
     if arguments.format == "table":
         emit(comparison_table(found, _NAMES, host, source))
     else:

@@ -72,17 +72,18 @@ def _examine_recorded(arguments: Namespace, wanted: Expr) -> int:
     """Print what was wrong at a moment of a recording, or all that came and went in it."""
     if arguments.watch and arguments.at is not None:
         raise UsageError("--at and --watch contradict each other: --watch goes through the whole recording")
-    recording = recording_of(arguments)
-    if arguments.watch:
-        remark(*Source.of(recording.tape).lacks)
-        looks = looks_of(recording, arguments.netns)
-        return 1 if _watch(looks, wanted, as_json=arguments.format == "json") else 0
-    row = recording.row(arguments.at)
-    looked = narrowed(recording.look(row), arguments.netns)
+    with recording_of(arguments) as recording:
+        if arguments.watch:
+            remark(*Source.of(recording.tape).lacks)
+            looks = looks_of(recording, arguments.netns)
+            return 1 if _watch(looks, wanted, as_json=arguments.format == "json") else 0
+        row = recording.row(arguments.at)
+        looked = narrowed(recording.look(row), arguments.netns)
+        source, past_s = Source.of(recording.tape), recording.past_s(row)
     if arguments.rules:
         _print_rules(looked, arguments)
         return 0
-    return _report(looked, recording.past_s(row), wanted, arguments, Source.of(recording.tape))
+    return _report(looked, past_s, wanted, arguments, source)
 
 
 def _report(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from twtop.sources.replay.recording import Recording, narrowed
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
     from twtop.sources.looks import Look
 
@@ -36,12 +37,13 @@ def is_recorded(arguments: Namespace) -> bool:
     return True
 
 
-def recording_of(arguments: Namespace) -> Recording:
+@contextmanager
+def recording_of(arguments: Namespace) -> Iterator[Recording]:
     """Open what ``--from`` names, and say what of it cannot be read; raises RecordingError if nothing can."""
-    tape = open_tape(Path(arguments.recording))
-    if tape.damage:
-        remark(f"{tape.name}: {tape.damage}")
-    return Recording(tape, read_user_labels())
+    with closing(open_tape(Path(arguments.recording))) as tape:
+        if tape.damage:
+            remark(f"{tape.name}: {tape.damage}")
+        yield Recording(tape, read_user_labels())
 
 
 def looks_of(recording: Recording, netns: str | None) -> Generator[Look, None, None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,24 +25,26 @@ def replay(arguments: Namespace) -> int:
     options = screen_options(arguments)
     from twtop.core.names.labels import NO_LABELS
     from twtop.kernel.allocator import share_one_arena
+    from twtop.recording.file.reader import open_tape
     from twtop.sources.replay.player import Player
     from twtop.sources.replay.recording import Recording
 
     share_one_arena()
     labels = options.labels or NO_LABELS
-    recording = Recording.open(Path(arguments.recording), labels)
-    row = 0 if arguments.at is None else recording.row(arguments.at)
-    require_terminal("twtop snapshot --from FILE")
-    # What is damaged is for the screen to say.
-    with suppress(RecordingError):
-        if recording.is_several(row) and arguments.keys is None:
-            options = with_namespaces(options)
-    player = Player(recording.tape, labels)
-    if arguments.at is None:
-        player.play()
-    else:
-        player.seek(recording.wall_s(row))
-    player.start()
-    from twtop.ui.app import run
+    with closing(open_tape(Path(arguments.recording))) as tape:
+        recording = Recording(tape, labels)
+        row = 0 if arguments.at is None else recording.row(arguments.at)
+        require_terminal("twtop snapshot --from FILE")
+        # What is damaged is for the screen to say.
+        with suppress(RecordingError):
+            if recording.is_several(row) and arguments.keys is None:
+                options = with_namespaces(options)
+        player = Player(tape, labels)
+        if arguments.at is None:
+            player.play()
+        else:
+            player.seek(recording.wall_s(row))
+        player.start()
+        from twtop.ui.app import run
 
-    return run(options, player)
+        return run(options, player)

@@ -69,11 +69,11 @@ def print_snapshot(arguments: Namespace) -> int:
 
 def _print_recorded(arguments: Namespace) -> int:
     """Print a look of a recording as if it were taken now."""
-    recording = recording_of(arguments)
-    looked = narrowed(recording.look(recording.row(arguments.at), alone=True), arguments.netns)
+    with recording_of(arguments) as recording:
+        looked = narrowed(recording.look(recording.row(arguments.at), alone=True), arguments.netns)
+        source = Source.of(recording.tape)
     arguments.netns = ALL if isinstance(looked, Panorama) else None
     shown = view(looked.moment, chosen_view(arguments, (field.name for field in OF_ONE_INSTANT)))
-    source = Source.of(recording.tape)
     if not isinstance(looked, Panorama):
         return _print(shown, looked.host, arguments, recorded=source)
     taken = [

@@ -52,9 +52,14 @@ def watch(arguments: Namespace) -> int:
         HostError: standard output cannot be written.
     """
     wanted = _wanted(arguments)
-    looks, recorded = _recorded(arguments) if is_recorded(arguments) else (_live(arguments, wanted), None)
-    with closing(looks):
-        _print(islice(looks, arguments.count), wanted, arguments.format, recorded)
+    count, form = arguments.count, arguments.format
+    if is_recorded(arguments):
+        with recording_of(arguments) as recording:
+            looks = looks_of(recording, arguments.netns)
+            _print(islice(looks, count), wanted, form, Source.of(recording.tape))
+    else:
+        with closing(_live(arguments, wanted)) as looks:
+            _print(islice(looks, count), wanted, form)
     return 0
 
 
@@ -65,12 +70,6 @@ def _wanted(arguments: Namespace) -> Wanted:
             raise UsageError(f"--{option} is about groups; say with --by what to group by")
     spec = chosen_view(arguments, FIELDS)
     return Wanted(spec if grouped else replace(spec, keys=("state",)), grouped, arguments.limit)
-
-
-def _recorded(arguments: Namespace) -> tuple[Generator[Look, None, None], Source]:
-    """Look at all that was recorded, without waiting."""
-    recording = recording_of(arguments)
-    return looks_of(recording, arguments.netns), Source.of(recording.tape)
 
 
 def _live(arguments: Namespace, wanted: Wanted) -> Generator[Look, None, None]:
@@ -89,7 +88,7 @@ def _live(arguments: Namespace, wanted: Wanted) -> Generator[Look, None, None]:
     )
 
 
-def _print(looks: Iterable[Look], wanted: Wanted, form: str, recorded: Source | None) -> None:
+def _print(looks: Iterable[Look], wanted: Wanted, form: str, recorded: Source | None = None) -> None:
     """Print looks, wherever they come from, each as soon as it is there."""
     written = _format(form, recorded)
     remarks = _Remarks()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from twtop.core.format import counted
 from twtop.core.names.labels import NO_LABELS, Labels
 from twtop.errors import RecordingError, UsageError
-from twtop.recording.file.reader import open_tape
 from twtop.sources.looks import Missed
 from twtop.sources.panorama import Panorama
 from twtop.sources.replay.course import NEAR_S, Budget
@@ -19,7 +18,6 @@ from twtop.sources.watch import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from twtop.recording.tape import Tape
     from twtop.sources.looks import Look
@@ -44,11 +42,6 @@ class Recording:
         self.tape: Final = tape
         self._labels = labels
         self._schedule = Schedule.of(index)
-
-    @classmethod
-    def open(cls, path: Path, labels: Labels = NO_LABELS) -> Recording:
-        """Open a file; raises RecordingError, in one line, where it cannot be read."""
-        return cls(open_tape(path), labels)
 
     def row(self, at: str | None) -> int:
         """Return the row of the moment that a text means, the last one without; raises UsageError."""
