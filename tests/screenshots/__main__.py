@@ -32,6 +32,10 @@ _MARKS_APART_MS: Final = 6000
 """Until there is something to compare (`textual.pilot.Pilot.press`)."""
 
 
+_PAST_MS: Final = 25_000
+"""Until there is a past worth to be looked at."""
+
+
 class Shot(NamedTuple):
     """One picture: what to press, from the first full screen on."""
 
@@ -62,6 +66,7 @@ SHOTS: Final = (
     Shot("diagram", _SMALL, ("v",)),
     Shot("diagram", _LARGE, ("v",)),
     Shot("counters", _SMALL, ("m",)),
+    Shot("past", _SMALL, (f"wait:{_PAST_MS}", *("comma",) * 5)),
     Shot("comparison", _SMALL, ("A", f"wait:{_MARKS_APART_MS}", "D")),
     Shot("sockets", _SMALL, ("down", "enter"), filter="time-wait and dport = :25"),
     Shot("whose", _SMALL, ("u",)),
