@@ -27,8 +27,8 @@ _refused = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # What a shell runs in the background ignores the one, and nohup the other; so would every program that the
-    # tests start.
+    # What a shell runs in the background ignores the one, what nohup runs the other; so would every program
+    # that the tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # Only a process with one thread may enter a user namespace, so it cannot wait for the first fixture.
