@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from textual.geometry import Region
 from textual.message import Message
@@ -136,3 +136,25 @@ class SectionedList(LineView, Generic[Item]):
         if direction > 0:
             return beyond[0] if beyond else places[-1]
         return beyond[-1] if beyond else places[0]
+
+
+class ListActions:
+    """Of a view with a list: what its keys do to the cursor."""
+
+    _list: SectionedList[Any]
+
+    def action_move(self, step: int) -> None:
+        """Select another item."""
+        self._list.move(step)
+
+    def action_page(self, direction: int) -> None:
+        """Go a screenful on."""
+        self._list.move(direction * self._list.page)
+
+    def action_edge(self, direction: int) -> None:
+        """Go to the first or the last item."""
+        self._list.move(direction * self._list.line_count)
+
+    def action_section(self, direction: int) -> None:
+        """Go to another section."""
+        self._list.to_section(direction)

@@ -19,7 +19,7 @@ from twtop.ui.comparison.lines import heading_line, row_line
 from twtop.ui.comparison.marks import Marks
 from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.frame_screen import FrameScreen
-from twtop.ui.sectioned_list import Between, SectionedList
+from twtop.ui.sectioned_list import Between, ListActions, SectionedList
 from twtop.ui.text_view import TextView
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class ChangeDetail(TextView):
         return [[(text[part], look)] for text, look in texts for part in wrap(text, max(width, _LEAST_TEXT))]
 
 
-class ComparisonScreen(FrameScreen[Compared]):
+class ComparisonScreen(ListActions, FrameScreen[Compared]):
     """The sums above, the changes, and the one under the cursor below."""
 
     DEFAULT_CSS = """
@@ -215,7 +215,7 @@ class ComparisonScreen(FrameScreen[Compared]):
         self._marks = Marks()
         self._last: tuple[Wanted | None, Compared] = None, _NO_MARKS
         self._title = ComparisonTitle()
-        self._list = ChangeList(signs)
+        self._list: ChangeList = ChangeList(signs)
         self._detail = ChangeDetail()
 
     def keep_to(self, marks: Marks) -> None:
@@ -258,22 +258,6 @@ class ComparisonScreen(FrameScreen[Compared]):
         self._show_detail()
         if event.again:
             self.action_open()
-
-    def action_move(self, step: int) -> None:
-        """Select another change."""
-        self._list.move(step)
-
-    def action_page(self, direction: int) -> None:
-        """Go a screenful on."""
-        self._list.move(direction * self._list.page)
-
-    def action_edge(self, direction: int) -> None:
-        """Go to the first or the last change."""
-        self._list.move(direction * self._list.line_count)
-
-    def action_section(self, direction: int) -> None:
-        """Go to another section."""
-        self._list.to_section(direction)
 
     def action_open(self) -> None:
         """Show the sockets of what is under the cursor, or explain it."""

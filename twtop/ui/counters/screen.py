@@ -14,7 +14,7 @@ from twtop.ui.counters.listing import Listing, Row, listing
 from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.line_view import LineView, Part
-from twtop.ui.sectioned_list import Between, SectionedList
+from twtop.ui.sectioned_list import Between, ListActions, SectionedList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,7 +128,7 @@ class CounterDetail(LineView):
         return [(self._signs.clipped(rest, width), look)]
 
 
-class CountersScreen(FrameScreen[Counted]):
+class CountersScreen(ListActions, FrameScreen[Counted]):
     """The list above, the counter under the cursor below."""
 
     DEFAULT_CSS = """
@@ -155,7 +155,7 @@ class CountersScreen(FrameScreen[Counted]):
 
     def __init__(self, signs: Signs) -> None:
         super().__init__(signs)
-        self._list = CounterList(signs)
+        self._list: CounterList = CounterList(signs)
         self._detail = CounterDetail(signs)
         self._facts: HostFacts | None = None
 
@@ -183,18 +183,6 @@ class CountersScreen(FrameScreen[Counted]):
         self._show_detail()
         if event.again:
             self.action_explain()
-
-    def action_move(self, step: int) -> None:
-        """Select another counter."""
-        self._list.move(step)
-
-    def action_page(self, direction: int) -> None:
-        """Go a screenful on."""
-        self._list.move(direction * self._list.page)
-
-    def action_edge(self, direction: int) -> None:
-        """Go to the first or the last counter."""
-        self._list.move(direction * self._list.line_count)
 
     def action_explain(self) -> None:
         """Explain the counter under the cursor."""

@@ -17,7 +17,7 @@ from twtop.ui.details.plots import PlotView
 from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.line_view import LineView, Part
-from twtop.ui.sectioned_list import Between, SectionedList
+from twtop.ui.sectioned_list import Between, ListActions, SectionedList
 from twtop.ui.text_view import TextView
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class FieldText(TextView):
         return [[(text[part], look)] for text, look in texts for part in wrap(text, width)]
 
 
-class DetailsScreen(FrameScreen["Look | None"]):
+class DetailsScreen(ListActions, FrameScreen["Look | None"]):
     """The values at the left or above, plots and explanation beside or around them."""
 
     DEFAULT_CSS = """
@@ -162,8 +162,8 @@ class DetailsScreen(FrameScreen["Look | None"]):
         Binding("pagedown,ctrl+f", "page(1)", "page", tooltip="Page down", show=False),
         Binding("home", "edge(-1)", "first", tooltip="Select the first value", show=False),
         Binding("end,G", "edge(1)", "last", tooltip="Select the last value", show=False),
-        Binding("tab", "group(1)", "group", tooltip="Go to the next group of values"),
-        Binding("shift+tab", "group(-1)", "group", tooltip="Go to the group before", show=False),
+        Binding("tab", "section(1)", "group", tooltip="Go to the next group of values"),
+        Binding("shift+tab", "section(-1)", "group", tooltip="Go to the group before", show=False),
         Binding("right_square_bracket", "page_text(1)", "text", tooltip="Page the text on", show=False),
         Binding("left_square_bracket", "page_text(-1)", "text", tooltip="Page the text back", show=False),
         Binding("e,enter", "explain", "explain", tooltip="Explain the state of the socket"),
@@ -174,7 +174,7 @@ class DetailsScreen(FrameScreen["Look | None"]):
         super().__init__(signs)
         self._heading = DetailsHeading(signs)
         self._plots = PlotView(signs)
-        self._list = FieldList(signs)
+        self._list: FieldList = FieldList(signs)
         self._text = FieldText()
         self._watch: SocketWatch | None = None
         self._picture: Picture | None = None
@@ -229,22 +229,6 @@ class DetailsScreen(FrameScreen["Look | None"]):
     def on_sectioned_list_selected(self) -> None:
         """Follow the cursor."""
         self._text.show(self._list.current)
-
-    def action_move(self, step: int) -> None:
-        """Select another value."""
-        self._list.move(step)
-
-    def action_page(self, direction: int) -> None:
-        """Go a screenful on."""
-        self._list.move(direction * self._list.page)
-
-    def action_edge(self, direction: int) -> None:
-        """Go to the first or the last value."""
-        self._list.move(direction * self._list.line_count)
-
-    def action_group(self, direction: int) -> None:
-        """Go to another group."""
-        self._list.to_section(direction)
 
     def action_page_text(self, direction: int) -> None:
         """Page what does not fit below."""
