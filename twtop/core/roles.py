@@ -15,7 +15,7 @@ from twtop.core.mixing import mixed_at
 from twtop.core.states import State
 
 if TYPE_CHECKING:
-    from twtop.core.sockets import U16, U64, Mask, Rows, Sockets
+    from twtop.core.sockets import U8, U16, U64, Mask, Rows, Sockets
     from twtop.core.sysctls import PortRange
 
 _PORTS: Final = 1 << 16
@@ -23,9 +23,9 @@ WILDCARDS: Final = np.array([0, MAPPED_PREFIX], np.uint64)
 """The low halves of ``::`` and ``0.0.0.0``; the high one is 0."""
 
 
-def is_alone(sockets: Sockets) -> Mask:
-    """Tell which sockets have no peer: they listen, or are only bound."""
-    alone: Mask = (sockets.state == State.LISTEN) | (sockets.state == State.UNCONN)
+def is_alone(state: U8) -> Mask:
+    """Tell in which states sockets have no peer: they listen, or are only bound."""
+    alone: Mask = (state == State.LISTEN) | (state == State.UNCONN)
     return alone
 
 

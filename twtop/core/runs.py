@@ -105,7 +105,7 @@ def bundles(sockets: Sockets, server: Mask) -> Runs:
     That is: sockets of one state, one role and one pair of addresses, with one port of the server, be it here
     or there. Listeners and sockets that are only bound count as servers.
     """
-    serving = server | is_alone(sockets)
+    serving = server | is_alone(sockets.state)
     port = np.where(serving, sockets.local_port, sockets.remote_port)
     ends = (sockets.local_hi, sockets.local_lo, sockets.remote_hi, sockets.remote_lo)
     return Runs.of(mixed([*ends, port, sockets.state, server.view(np.uint8)]))

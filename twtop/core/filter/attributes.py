@@ -56,7 +56,7 @@ def _labelled(sockets: Sockets, value: str) -> Mask:
     fits = _fitting(value)
     fitting = np.array([fits(text) for text in sockets.labels.texts])
     found: Mask = fitting[sockets.labels.find(sockets.remote_hi, sockets.remote_lo)]
-    return found & ~is_alone(sockets)
+    return found & ~is_alone(sockets.state)
 
 
 def _owned(sockets: Sockets, fits: Callable[[Owner], bool]) -> Mask:

@@ -37,7 +37,7 @@ def by_listener(now: Snapshot, claims: Claims, rows: Rows) -> U32:
     listeners = np.flatnonzero((sockets.state == State.LISTEN) & (claims.owner != 0))
     if not listeners.size:
         return owner
-    served = np.flatnonzero(now.server[rows] & ~is_alone(sockets.take(rows)))
+    served = np.flatnonzero(now.server[rows] & ~is_alone(sockets.state[rows]))
     ours = rows[served]
     wildcard = (sockets.local_hi[listeners] == 0) & np.isin(sockets.local_lo[listeners], WILDCARDS)
     by_port = np.zeros(_PORTS, np.uint32)
@@ -58,7 +58,7 @@ def by_remote_end(now: Snapshot, claims: Claims, rows: Rows, registry: Registry)
     there are connections of another user's unknown process, it is nobody.
     """
     bundles, owners = now.bundles, registry.table()
-    clients = np.flatnonzero(~now.server[bundles.heads] & ~is_alone(now.sockets.take(bundles.heads)))
+    clients = np.flatnonzero(~now.server[bundles.heads] & ~is_alone(now.sockets.state[bundles.heads]))
     commands = owners.command_number[claims.owner]
     seen = (claims.certainty <= Certainty.PORTS) & (commands != 0)
     if not rows.size or not clients.size or not seen.any():

@@ -37,7 +37,7 @@ class Earlier:
             return
         gone[at[there]] = False
         rows = np.flatnonzero(gone)
-        rows = rows[old.owners.has_process[old.owner[rows]] & ~is_alone(old.take(rows))]
+        rows = rows[old.owners.has_process[old.owner[rows]] & ~is_alone(old.state[rows])]
         key = _ends_key(old, rows)
         place = _place(key)
         self._key[place] = key

@@ -82,7 +82,7 @@ def reserved_mask(sysctls: Sysctls) -> Mask:
 
 def held_mask(sockets: Sockets) -> Mask:
     """Tell for each of the 65,536 ports whether someone listens on it, or is bound to it without a peer."""
-    return ports_of(sockets, np.flatnonzero(is_alone(sockets)))
+    return ports_of(sockets, np.flatnonzero(is_alone(sockets.state)))
 
 
 def outside(snapshot: Snapshot) -> Rows:

@@ -147,7 +147,7 @@ def port_usage(snapshot: Snapshot) -> Ports:
     sockets, sysctls = snapshot.sockets, snapshot.sysctls
     span = sysctls.port_range
     in_range = (sockets.local_port >= span.low) & (sockets.local_port <= span.high)
-    runs = snapshot.bundles.where(in_range & ~is_alone(sockets) & ~snapshot.server)
+    runs = snapshot.bundles.where(in_range & ~is_alone(sockets.state) & ~snapshot.server)
     heads = runs.heads
     first, destination = _destinations(sockets, heads)
     clients = Clients(runs, destination)

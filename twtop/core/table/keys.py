@@ -56,13 +56,13 @@ def namespace_text(sockets: Sockets, row: int) -> str:
 
 def _remote_address(sockets: Sockets) -> tuple[U64, U64]:
     """Return the halves of the remote addresses; all sockets without a peer share one that no peer has."""
-    alone = is_alone(sockets)
+    alone = is_alone(sockets.state)
     return np.where(alone, _NOBODY, sockets.remote_hi), np.where(alone, _NOBODY, sockets.remote_lo)
 
 
 def _peer_columns(sockets: Sockets, server: Mask) -> Sequence[NDArray[np.unsignedinteger]]:
     """A client's peer is the remote endpoint; a server's is the remote address at the served port."""
-    alone = is_alone(sockets)
+    alone = is_alone(sockets.state)
     high = np.where(alone, sockets.local_hi, sockets.remote_hi)
     low = np.where(alone, sockets.local_lo, sockets.remote_lo)
     serving = server | alone
@@ -95,7 +95,7 @@ def _network_text(sockets: Sockets, row: int, _: bool) -> str:
 
 def _label_columns(sockets: Sockets, _: Mask) -> Sequence[NDArray[np.unsignedinteger]]:
     label = sockets.labels.find(sockets.remote_hi, sockets.remote_lo)
-    return [np.where(is_alone(sockets), _NO_PEER, label)]
+    return [np.where(is_alone(sockets.state), _NO_PEER, label)]
 
 
 def _label_text(sockets: Sockets, row: int, _: bool) -> str:
