@@ -267,4 +267,5 @@ def test_what_there_is_is_never_overwritten(lab: Lab, tmp_path: Path) -> None:
 def test_bad_arguments(arguments: list[str], complaint: str) -> None:
     with pytest.raises(UsageError) as refused:
         cli.run(["record", *arguments])
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, ()), "what is started next would take no signal"
     assert complaint in str(refused.value)

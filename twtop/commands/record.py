@@ -54,7 +54,12 @@ def record(arguments: Namespace) -> int:
     options = ScreenOptions(**chosen_options(arguments, members))
     share_one_arena()
     recorder = _Recorder(options, chosen(arguments.netns), arguments.max_size)
-    waiting = Waiting(recorder.rotate, arguments.for_s)
+    with Waiting(recorder.rotate, arguments.for_s) as waiting:
+        return _record(recorder, options, arguments, waiting)
+
+
+def _record(recorder: _Recorder, options: ScreenOptions, arguments: Namespace, waiting: Waiting) -> int:
+    """Record until it is time to end; return the exit status."""
     # The owner of what nobody holds is told by other sockets: listeners, and connections to the same end.
     everything = isinstance(options.filter, Everything) or names_owners(options.filter)
     looks = live_looks(

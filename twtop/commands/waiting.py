@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ class EndedError(Exception):
 class Waiting:
     """Takes signals while it waits and at no other time, so that none comes in the middle of something.
 
-    Make it before any thread: a thread takes the signals that were not blocked when it was started.
+    Enter it before any thread begins: a thread takes the signals that were not blocked when it was started.
     """
 
     def __init__(self, rotate: Callable[[], None], seconds: float | None = None) -> None:
@@ -36,7 +36,16 @@ class Waiting:
         # nohup(1) and shells that start something in the background ignore signals for it.
         self._awaited = {each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN}
         self._had_terminal = _has_terminal()
-        signal.pthread_sigmask(signal.SIG_BLOCK, self._awaited)
+
+    def __enter__(self) -> Self:
+        self._before = signal.pthread_sigmask(signal.SIG_BLOCK, self._awaited)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Who asked twice for the end has got it.
+        while self._awaited and signal.sigtimedwait(self._awaited, 0) is not None:
+            pass
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
 
     def pause(self, seconds: float) -> None:
         """Wait; raises EndedError once it is over."""
