@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +35,10 @@ if TYPE_CHECKING:
 SECONDS = 20.0
 """How long a condition may take on a machine that has other things to do too."""
 
-_HOPS = 6
+_HOPS = 4
+
+_COMPUTING_S = 2.0
+"""How long a key waits for what is computed for it; some of that ends only when other keys are pressed."""
 
 
 def options(
@@ -49,10 +54,27 @@ def options(
     return ScreenOptions(interval_s, parse(filter, service_port), keys, sort, cpu_budget, owners=owners)
 
 
+class Beside(ThreadPoolExecutor):
+    """The threads beside the screen's, which knows whether they have something to do."""
+
+    busy = 0
+
+    def submit(self, *args: Any, **keywords: Any) -> Future[Any]:
+        self.busy += 1
+        future = super().submit(*args, **keywords)
+        future.add_done_callback(self._done)
+        return future
+
+    def _done(self, _: Future[Any]) -> None:
+        self.busy -= 1
+
+
 class Screen:
     """Looks at an app as its user does, and presses keys until something has happened."""
 
     def __init__(self, app: TwtopApp, pilot: Pilot[None]) -> None:
+        self._beside = Beside()
+        asyncio.get_running_loop().set_default_executor(self._beside)
         self.app = app
         self.pilot = pilot
         self.table = app.query_one(GroupTable)
@@ -127,9 +149,16 @@ class Screen:
         await self.settle()
 
     async def settle(self) -> None:
-        """Let every message reach its end: a key goes from the app to a widget, and back in messages."""
+        """Let every message reach its end: a key goes from the app to a widget, and back in messages.
+
+        What is computed for a key is shown too: the next one acts on what its user would see.
+        """
         for _ in range(_HOPS):
             await self.pilot.pause(0)
+        deadline = time.monotonic() + _COMPUTING_S
+        while (self._beside.busy or self.app._stale.is_set()) and time.monotonic() < deadline:
+            await asyncio.sleep(0.001)
+        await self.pilot.pause(0)
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Wait for a condition; fails, showing the screen, when it does not come true in time."""
