@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.commands.choices import chosen_filter
 from twtop.commands.recorded import is_recorded, looks_of, recording_of
-from twtop.core.filter import Everything
+from twtop.core.filter import filter_text
 from twtop.diagnosis.news import News
 from twtop.errors import UsageError
 from twtop.export.findings import (
@@ -146,7 +146,8 @@ def _clock(wall_s: float) -> str:
 
 def _said(looks: Iterable[Looked], wanted: Expr) -> Iterator[Looked]:
     """Tell who waits at a terminal that something goes on; standard output is for what comes and goes."""
-    watched = "all sockets" if isinstance(wanted, Everything) else f"sockets that match {wanted}"
+    text = filter_text(wanted)
+    watched = f"sockets that match {text}" if text else "all sockets"
     for number, looked in enumerate(looks):
         # Nobody reads that in a log.
         if not number and sys.stderr is not None and sys.stderr.isatty():

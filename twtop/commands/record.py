@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.commands.choices import chosen_options
 from twtop.commands.waiting import EndedError, Waiting
-from twtop.core.filter import Everything, names_owners
+from twtop.core.filter import Everything, filter_text, names_owners
 from twtop.core.format import counted
 from twtop.core.options.screen import ScreenOptions
 from twtop.core.text import printable
@@ -109,8 +109,7 @@ class _Recorder:
 
     def begin(self, path: Path, look: Look, for_s: float | None) -> None:
         """Make the file, and write the first look."""
-        wanted = self._options.filter
-        text = "" if isinstance(wanted, Everything) else str(wanted)
+        text = filter_text(self._options.filter)
         hostname = read_host().hostname
         self._spool = Spool(path, About(hostname, text), time.time(), self._most_bytes, remark)
         self._taper = Taper(self._spool)

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from twtop.core.filter import Everything
+from twtop.core.filter import Everything, filter_text
 from twtop.core.format import counted
 from twtop.core.text import printable
 from twtop.diagnosis.explanation import explain_finding
@@ -105,7 +105,7 @@ def examination_json(
         **({} if recorded is None else {"recording": recording_json(recorded)}),
         "time": utc_text(snapshot.wall_s),
         "seconds": round(seconds, 3),
-        "filter": None if isinstance(wanted, Everything) else str(wanted),
+        "filter": filter_text(wanted) or None,
         "findings": [_finding(finding, looked) for finding in findings],
         "cannot_run": [{"rule": rule, "missing": lacks} for rule, lacks in _blocked(looked).items()],
         "degraded": looked.lacks if isinstance(looked, Panorama) else snapshot.lacks,

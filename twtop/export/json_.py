@@ -70,7 +70,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from twtop.core.filter import Everything
+from twtop.core.filter import filter_text
 from twtop.core.owners.owner import NO_OWNERS
 from twtop.core.ports.usage import port_usage
 from twtop.core.states import IN_LIFE_ORDER
@@ -116,7 +116,7 @@ def json_text(
         "host": {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label},
         **({} if recording is None else {"recording": recording_json(recording)}),
         "time": utc_text(snapshot.wall_s),
-        "filter": None if isinstance(spec.filter, Everything) else str(spec.filter),
+        "filter": filter_text(spec.filter) or None,
         "by": spec.keys,
         "states": {state.label: view.state_matches[state] for state in IN_LIFE_ORDER},
         "time_wait_ms": snapshot.life_ms,

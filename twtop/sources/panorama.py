@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from twtop.core.filter.nodes import And, Everything, named
+from twtop.core.filter.nodes import all_of, named
 from twtop.core.merging import Part, merged, naming
 from twtop.sources.observer import Frame
 
@@ -130,8 +130,7 @@ def _labelled(place: Place) -> Place:
 
 def _within(place: Place, sockets: Expr) -> Expr:
     """Limit a filter to one namespace."""
-    name = named("netns", place.namespace.name)
-    return name if isinstance(sockets, Everything) else And((name, sockets))
+    return all_of((named("netns", place.namespace.name), sockets))
 
 
 def _findings(places: Iterable[Place]) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from twtop.core.drain import DrainTrack
-from twtop.core.filter import Everything
+from twtop.core.filter import filter_text
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.view import Spec
 from twtop.sources.closer import Closer
@@ -288,7 +288,7 @@ class TwtopApp(
         )
 
     def _filter_text(self) -> str:
-        return "" if isinstance(self._spec.filter, Everything) else str(self._spec.filter)
+        return filter_text(self._spec.filter)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action of the bindings in the command palette."""

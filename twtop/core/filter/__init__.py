@@ -14,6 +14,7 @@ from twtop.core.filter.nodes import (
     Ports,
     Side,
     States,
+    filter_text,
     names_owners,
 )
 from twtop.core.filter.operands import Services
@@ -35,6 +36,7 @@ __all__ = [
     "Side",
     "States",
     "destination_part",
+    "filter_text",
     "names_owners",
     "parse",
     "ss_command",

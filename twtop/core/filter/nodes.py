@@ -249,13 +249,19 @@ def named(word: str, text: str) -> Named:
 
 
 def all_of(terms: tuple[Expr, ...]) -> Expr:
-    """Return the conjunction of any number of terms."""
-    return And(terms) if len(terms) > 1 else terms[0] if terms else Everything()
+    """Return the conjunction of any number of terms; those that match everything are left out."""
+    left = tuple(term for term in terms if term != Everything())
+    return And(left) if len(left) > 1 else left[0] if left else Everything()
 
 
 def any_of(terms: tuple[Expr, ...]) -> Expr:
     """Return the disjunction of any number of terms."""
     return Or(terms) if len(terms) > 1 else terms[0] if terms else NOTHING
+
+
+def filter_text(expr: Expr) -> str:
+    """Return the text of a filter as the user sees it: empty where it lets everything through."""
+    return "" if expr == Everything() else str(expr)
 
 
 def depth(expr: Expr) -> int:

@@ -225,9 +225,9 @@ class FilterText:
 
     def to_value(self, chosen: Expr) -> object:
         """Return the filter's text, empty where it lets all through."""
-        from twtop.core.filter import Everything
+        from twtop.core.filter import filter_text
 
-        return "" if isinstance(chosen, Everything) else str(chosen)
+        return filter_text(chosen)
 
 
 @dataclass(frozen=True, slots=True)

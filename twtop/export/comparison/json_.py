@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from twtop.core.address import address_text
 from twtop.core.comparison.groups import GONE
-from twtop.core.filter import Everything
+from twtop.core.filter import filter_text
 from twtop.core.states import state_label
 from twtop.core.text import printable
 from twtop.export.findings import finding_json
@@ -62,7 +62,7 @@ _NONE: Final = "none"
 
 def comparison_json(comparison: Comparison, host: HostInfo, recorded: Source) -> str:
     """Return the object described above."""
-    chosen, own, groups = comparison.spec.filter, comparison.own, comparison.groups
+    own, groups = comparison.own, comparison.groups
     document = {
         "schema": SCHEMA,
         "host": {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label},
@@ -70,7 +70,7 @@ def comparison_json(comparison: Comparison, host: HostInfo, recorded: Source) ->
         "before": {"time": utc_text(comparison.before.wall_s)},
         "after": {"time": utc_text(comparison.after.wall_s)},
         "seconds": round(comparison.seconds, 3),
-        "filter": None if isinstance(chosen, Everything) else str(chosen),
+        "filter": filter_text(comparison.spec.filter) or None,
         "by": groups.keys,
         "remarks": comparison.remarks,
         "paired": not comparison.unpaired,

@@ -11,7 +11,6 @@ import numpy as np
 
 from twtop.core.comparison.groups import GONE, word_of
 from twtop.core.counters import is_gauge
-from twtop.core.filter import Everything
 from twtop.core.filter.nodes import all_of, named
 from twtop.core.format import count_text, counted, percent_text, rate_text
 from twtop.core.sockets import DTYPES, Sockets
@@ -181,10 +180,7 @@ def _group_filter(comparison: Comparison, groups: GroupChanges, change: GroupCha
     terms = [term for key in groups.keys for term in key_terms(sockets, row, server, key)]
     if "namespace" in groups.keys:
         terms.append(named("netns", namespace_text(sockets, row)))
-    if not terms:
-        return None
-    chosen = comparison.spec.filter
-    return all_of((*(() if isinstance(chosen, Everything) else (chosen,)), *terms))
+    return all_of((comparison.spec.filter, *terms)) if terms else None
 
 
 # What is a namespace's own

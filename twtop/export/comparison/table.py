@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from twtop.core.filter import Everything
+from twtop.core.filter import filter_text
 from twtop.export.comparison.sections import moments_text, sections, summary
 from twtop.sources.watch import ALL
 
@@ -27,8 +27,8 @@ def comparison_table(comparison: Comparison, names: Names, host: HostInfo, recor
     where = "all namespaces" if host.namespace_label == ALL else f"namespace {host.namespace_label}"
     yield f"{recorded.name}: {host.hostname}, Linux {host.kernel}, {where}, {day}\n"
     yield f"{moments_text(comparison, names)}\n{summary(comparison)}\n"
-    if not isinstance(comparison.spec.filter, Everything):
-        yield f"filter: {comparison.spec.filter}\n"
+    if chosen := filter_text(comparison.spec.filter):
+        yield f"filter: {chosen}\n"
     for remark in (*recorded.lacks, *comparison.remarks):
         yield f"{remark}\n"
     for section in sections(comparison, names):

@@ -26,7 +26,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from twtop.core.filter import Everything
+from twtop.core.filter import filter_text
 from twtop.core.states import IN_LIFE_ORDER
 from twtop.export.findings import about, finding_json
 from twtop.export.json_ import SCHEMA, group_json, owners_lack, recording_json
@@ -78,7 +78,7 @@ def _document(instant: Instant, recorded: Source | None) -> dict[str, Any]:
             "namespace": "all" if several else host.namespace_label,
         },
         **({} if recorded is None else {"recording": recording_json(recorded)}),
-        "filter": None if isinstance(spec.filter, Everything) else str(spec.filter),
+        "filter": filter_text(spec.filter) or None,
         "by": spec.keys if instant.wanted.grouped else (),
         "seconds": round(looked.moment.seconds, 3) or None,
         "sockets": view.matching,

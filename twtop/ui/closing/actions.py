@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from twtop.core.filter import Everything
+from twtop.core.filter import filter_text
 from twtop.core.table.subject import subject_at
 from twtop.sources.panorama import Panorama, frames_of
 from twtop.ui.actions import Actions
@@ -115,5 +115,5 @@ def _scope(lines: Lines, line: Line | None, signs: Signs) -> str:
     if line is not None:
         subject = subject_at(lines, line)
         return f" {signs.arrow} ".join(subject.names(lines.view, rows_of(lines, line)))
-    expression = lines.view.spec.filter
-    return "all sockets" if isinstance(expression, Everything) else f"all that match: {expression}"
+    chosen = filter_text(lines.view.spec.filter)
+    return f"all that match: {chosen}" if chosen else "all sockets"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from twtop.core.filter import Everything
+from twtop.core.filter import filter_text
 from twtop.errors import UsageError
 from twtop.export.comparison.sections import Row, moments_text, sections, summary
 from twtop.knowledge.topics import Topic
@@ -96,8 +96,8 @@ def compared(wanted: Wanted) -> Compared:
     except UsageError as error:
         return Compared(((str(error), styles.WARNING),))
     title = [(moments_text(found, wanted.names), styles.TITLE), (summary(found), styles.BOLD)]
-    if not isinstance(found.spec.filter, Everything):
-        title.append((f"filter: {found.spec.filter}", styles.WARNING))
+    if chosen := filter_text(found.spec.filter):
+        title.append((f"filter: {chosen}", styles.WARNING))
     title += [(remark, styles.WARNING) for remark in found.remarks]
     entries: list[Row | Between] = []
     for section in sections(found, wanted.names):

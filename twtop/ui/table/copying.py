@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twtop.core.filter import And, Everything, ss_command
+from twtop.core.filter import ss_command
 from twtop.core.filter.nodes import Expr, Side, States, all_of
 from twtop.core.table.keys import has_remote
 from twtop.core.table.terms import end_term, key_terms
@@ -18,8 +18,7 @@ def ss_of(chosen: Expr, lines: Lines | None, line: Line | None) -> str | None:
     """Return the ss command for the sockets of a line that a filter lets through, None if ss has none."""
     if lines is None or line is None:
         return ss_command(chosen)
-    own = line_filter(lines, line)
-    return ss_command(own if isinstance(chosen, Everything) else And((chosen, own)))
+    return ss_command(all_of((chosen, line_filter(lines, line))))
 
 
 def line_filter(lines: Lines, line: Line) -> Expr:
