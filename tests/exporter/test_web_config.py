@@ -69,7 +69,7 @@ def write(folder: Path, text: str) -> Path:
         ),
         ("tls_server_config: {min_version: TLS13, max_version: TLS12}", "max_version: below min_version"),
         ("tls_server_config: {key_file: a}", "tls_server_config.cert_file: expected the name of a file"),
-        (TLS, "tls_server_config.cert_file and key_file: no such file or directory"),
+        (TLS, "server.pem: no such file or directory"),
         (
             "http_server_config: {http2: maybe}",
             "http_server_config.http2: expected true or false, found 'maybe'",
@@ -120,8 +120,10 @@ def test_a_mistake_about_clients_is_named(certificates: Path, added: str, said: 
 def test_a_file_that_is_no_certificate_is_named(certificates: Path) -> None:
     with pytest.raises(UsageError, match=r"cert_file and key_file: "):
         read_web_config(write(certificates, TLS.replace("server.pem", "web.yml")))
-    with pytest.raises(UsageError, match=r"cert_file and key_file: key values mismatch"):
+    with pytest.raises(UsageError, match=r"cert_file and key_file: the key is not that of the certificate"):
         read_web_config(write(certificates, TLS.replace("server.key", "client.key")))
+    with pytest.raises(UsageError, match=r"tls_server_config\.key_file: .*/lost\.key: no such file"):
+        read_web_config(write(certificates, TLS.replace("server.key", "lost.key")))
     with pytest.raises(UsageError, match=r"client_ca_file: "):
         read_web_config(write(certificates, CLIENTS.replace("authority.pem", "web.yml")))
 

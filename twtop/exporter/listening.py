@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import socket
 from typing import TYPE_CHECKING, Final
@@ -77,4 +78,6 @@ def _listen_everywhere(port: int, text: str) -> socket.socket:
 
 
 def _refuse(text: str, error: OSError) -> NoReturn:
-    raise HostError(f"cannot listen on {printable(text)}: {system_reason(error)}") from error
+    # create_server() adds the address, in words of its own, to what the system says.
+    said = os.strerror(error.errno or 0).lower()
+    raise HostError(f"cannot listen on {printable(text)}: {said}") from error

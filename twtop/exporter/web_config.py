@@ -45,6 +45,13 @@ _CLIENT_AUTH: Final = {
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
     "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
 }
+_OPENSSL: Final[Mapping[str | None, str]] = {
+    None: "no certificate or no key in PEM format",
+    "KEY_VALUES_MISMATCH": "the key is not that of the certificate",
+    # A key of another kind.
+    "NO_CERTIFICATE_ASSIGNED": "the key is not that of the certificate",
+}
+"""In plain words, what OpenSSL says of files."""
 _UNVERIFIED: Final = ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
 _TLS: Final = "tls_server_config"
 
@@ -206,10 +213,8 @@ def _load(key: str, load: Callable[[], None]) -> None:
     try:
         load()
     except ssl.SSLError as error:
-        said = printable((error.reason or "no PEM").lower().replace("_", " "))
+        said = _OPENSSL.get(error.reason) or printable(error.reason.lower().replace("_", " "))
         raise _MistakeError(f"{_TLS}.{key}: {said}") from error
-    except OSError as error:
-        raise _MistakeError(f"{_TLS}.{key}: {system_reason(error)}") from error
 
 
 def _allowed(tls: Mapping[str, Any], context: ssl.SSLContext | None) -> frozenset[str]:
@@ -228,7 +233,12 @@ def _file(tls: Mapping[str, Any], key: str, folder: Path) -> Path:
     name = tls.get(key)
     if not isinstance(name, str) or not name or "\0" in name:
         raise _MistakeError(f"{_TLS}.{key}: expected the name of a file")
-    return folder / name
+    path = folder / name
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise _MistakeError(f"{_TLS}.{key}: {_shown(path)}: {system_reason(error)}") from error
+    return path
 
 
 def _one_of(tls: Mapping[str, Any], key: str, known: Mapping[str, Any], default: str) -> Any:
