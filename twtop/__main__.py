@@ -6,7 +6,6 @@ Like `twtop.kernel.host`, this must compile and run on Pythons older than twtop 
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 
 
 def main() -> int:
@@ -18,7 +17,9 @@ def main() -> int:
 
 
 def _run() -> int:
-    # Ctrl+c may come this early.
+    # Ctrl+c may come this early; before this module is there, Python itself answers it.
+    from contextlib import suppress
+
     from twtop.errors import TwtopError
     from twtop.kernel.host import check_platform
 
