@@ -66,7 +66,7 @@ def listen_metrics(told: Sequence[Told], top: int) -> Iterator[Metric]:
     )
     yield gauge(
         "twtop_accept_queue_limit",
-        "Its limit, the smaller of somaxconn and the number given to listen(); it takes one more.",
+        "Limit of an accept queue, the smaller of somaxconn and what listen() was given; it takes one more.",
         labels,
         (((queue.netns, queue.local), queue.limit) for queue in named),
     )

@@ -62,7 +62,7 @@ def port_metrics(told: Sequence[Told], top: int) -> Iterator[Metric]:
     )
     yield gauge(
         "twtop_destination_ports_time_wait",
-        "Those of them in TIME-WAIT.",
+        "Those of twtop_destination_ports_used that are in TIME-WAIT.",
         labels,
         with_the_rest(lambda ports: ports.waiting),
     )
@@ -100,7 +100,7 @@ def _pools(told: Sequence[Told], top: int) -> Iterator[Metric]:
     )
     yield gauge(
         "twtop_bind_pool_ports_capacity",
-        "How many ports bind() can choose there in all; beyond, it fails.",
+        "How many ports bind() before connect() can choose on a source address; beyond, it fails.",
         labels,
         (((netns, pool.source), pool.capacity) for netns, pool in pools),
     )
@@ -132,10 +132,12 @@ def _supply(told: Sequence[tuple[str, Ports]]) -> Iterator[Metric]:
     yield of_each(
         "twtop_ephemeral_port_first", "The first port of ip_local_port_range.", lambda ports: ports.range.low
     )
-    yield of_each("twtop_ephemeral_port_last", "The last one.", lambda ports: ports.range.high)
+    yield of_each(
+        "twtop_ephemeral_port_last", "The last port of ip_local_port_range.", lambda ports: ports.range.high
+    )
     yield of_each(
         "twtop_ephemeral_ports_capacity",
-        "How many of them connect() can choose towards a new destination.",
+        "How many ports of ip_local_port_range connect() can choose towards a new destination.",
         lambda ports: ports.capacity,
     )
     yield gauge(

@@ -54,8 +54,12 @@ _COUNTERS: Final = (
         "TcpExt.TCPReqQFullDoCookies",
         "SYNs answered by a cookie because a SYN queue was full",
     ),
-    _Counted("memory_aborts", "TcpExt.TCPAbortOnMemory", "Aborted: too many orphans, or no TCP memory"),
-    _Counted("timeout_aborts", "TcpExt.TCPAbortOnTimeout", "Given up because the peer does not answer"),
+    _Counted(
+        "memory_aborts", "TcpExt.TCPAbortOnMemory", "Connections aborted: too many orphans, or no TCP memory"
+    ),
+    _Counted(
+        "timeout_aborts", "TcpExt.TCPAbortOnTimeout", "Connections given up because the peer does not answer"
+    ),
 )
 """What is exact although connections come and go between two looks; each end of a connection counts."""
 
@@ -127,7 +131,7 @@ def limit_metrics(told: Sequence[Told]) -> Iterator[Metric]:
     )
     yield of_namespace(
         "twtop_time_wait_table_limit",
-        "How many of them are kept; the next one ends at once (tcp_max_tw_buckets).",
+        "How many TIME-WAIT and orphaned FIN-WAIT-2 are kept; the next ends at once (tcp_max_tw_buckets).",
         "net.ipv4.tcp_max_tw_buckets",
         sysctl=True,
     )
@@ -139,7 +143,8 @@ def limit_metrics(told: Sequence[Told]) -> Iterator[Metric]:
     )
     yield of_namespace(
         "twtop_conntrack_limit",
-        "How many fit; beyond, packets of new connections are dropped (nf_conntrack_max).",
+        "How many connections fit into the firewall's table; beyond, packets of new ones are dropped"
+        " (nf_conntrack_max).",
         "net.netfilter.nf_conntrack_max",
         sysctl=True,
     )
@@ -160,7 +165,7 @@ def _of_the_machine(snapshots: Sequence[Snapshot]) -> Iterator[Metric]:
     )
     yield gauge(
         "twtop_orphans_limit",
-        "How many there may be; beyond, they are reset (tcp_max_orphans).",
+        "How many orphans there may be on the machine; beyond, they are reset (tcp_max_orphans).",
         (),
         _only(most),
     )
@@ -171,8 +176,8 @@ def _of_the_machine(snapshots: Sequence[Snapshot]) -> Iterator[Metric]:
         _only(memory, page),
     )
     for name, explained, at in (
-        ("pressure", "From here on buffers are kept small (tcp_mem, second number).", 1),
-        ("limit", "Beyond, orphans are reset and senders wait (tcp_mem, third number).", 2),
+        ("pressure", "Memory of TCP from where on buffers are kept small (tcp_mem, second number).", 1),
+        ("limit", "Memory of TCP beyond which orphans are reset (tcp_mem, third number).", 2),
     ):
         yield gauge(
             f"twtop_tcp_memory_{name}_bytes", explained, (), _only(levels[at] if levels else None, page)
