@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests import warm
 from twtop.errors import HostError
 from twtop.lab.lab import Lab
 from twtop.lab.namespaces import require_namespaces
@@ -41,6 +42,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish() -> None:
     # Thousands of tests stay until the end; to look for garbage among them took a fifth of all CPU time.
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def twtop_is_warm() -> Iterator[None]:
+    """Let `tests.warm.TWTOP` work."""
+    with warm.serving():
+        yield
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.export.oracle import TWTOP
 from tests.sources.replay.tapes import incident, lives, taped
 from tests.ui.frames import WALL_S, frames
 from tests.ui.test_namespaces_pictures import SHOP, all_of_them
+from tests.warm import TWTOP
 from twtop.cli import run
 from twtop.errors import UsageError
 from twtop.recording.file.saving import save

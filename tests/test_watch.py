@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.export.oracle import TWTOP, twtop
+from tests.export.oracle import twtop
 from tests.lab.tenants import tenant
+from tests.warm import TWTOP
 from twtop.cli.watch import watch_parser
 from twtop.core.table.fields import FIELDS
 from twtop.core.table.keys import KEYS

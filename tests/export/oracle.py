@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.warm import TWTOP
 
 if TYPE_CHECKING:
     from twtop.lab.host import Host
-
-TWTOP = (sys.executable, "-W", "error", "-m", "twtop")
 
 
 class Row(NamedTuple):

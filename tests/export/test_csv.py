@@ -5,7 +5,8 @@ import io
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.export.oracle import TWTOP, snapshot, ss, twtop
+from tests.export.oracle import snapshot, ss, twtop
+from tests.warm import TWTOP
 
 if TYPE_CHECKING:
     from twtop.lab.lab import Lab

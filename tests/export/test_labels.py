@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.export.oracle import TWTOP, snapshot, twtop
+from tests.export.oracle import snapshot, twtop
+from tests.warm import TWTOP
 
 if TYPE_CHECKING:
     from pathlib import Path

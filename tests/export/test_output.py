@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.export.oracle import TWTOP
+from tests.warm import COLD, TWTOP
+from twtop.__main__ import main
 from twtop.lab.bulk import time_waits
 
 if TYPE_CHECKING:
@@ -32,16 +33,17 @@ PRINTING = [
     ["man"],
     ["unit", "record"],
 ]
+COMMANDS = [[*COLD, *PRINTING[-1]], *([*TWTOP, *arguments] for arguments in PRINTING)]
+"""One of them with the interpreter's own start and end."""
+IDS = ["cold", *map(" ".join, PRINTING)]
 MANY = 3000
 """Sockets whose list fills more than a pipe holds."""
 
 
-@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
-def test_a_full_disk_is_one_line(arguments: list[str]) -> None:
+@pytest.mark.parametrize("command", COMMANDS, ids=IDS)
+def test_a_full_disk_is_one_line(command: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            [*TWTOP, *arguments], stdout=full, stderr=subprocess.PIPE, timeout=30, check=False
-        )
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=30, check=False)
     assert ended.stderr == b"twtop: cannot write to standard output: No space left on device\n"
     assert ended.returncode == 2
 
@@ -61,14 +63,12 @@ def test_a_disk_that_fills_up_while_printing_is_one_line(lab: Lab, output_format
     assert ended.returncode == 2
 
 
-@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
-def test_a_pipe_closed_before_is_silent(arguments: list[str]) -> None:
+@pytest.mark.parametrize("command", COMMANDS, ids=IDS)
+def test_a_pipe_closed_before_is_silent(command: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as closed:
-        ended = subprocess.run(
-            [*TWTOP, *arguments], stdout=closed, stderr=subprocess.PIPE, timeout=30, check=False
-        )
+        ended = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, timeout=30, check=False)
     assert ended.stderr == b""
     assert ended.returncode == -signal.SIGPIPE
 
@@ -92,16 +92,25 @@ def test_a_pipe_closed_while_printing_is_silent(lab: Lab, output_format: str) ->
     assert running.returncode == -signal.SIGPIPE
 
 
-@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
-def test_without_standard_output_there_is_one_line(arguments: list[str]) -> None:
+def test_without_standard_output_there_is_one_line() -> None:
     ended = subprocess.run(
-        ["sh", "-c", 'exec "$@" >&-', "sh", *TWTOP, *arguments],
+        ["sh", "-c", 'exec "$@" >&-', "sh", *COLD, "snapshot"],
         stderr=subprocess.PIPE,
         timeout=30,
         check=False,
     )
     assert ended.stderr == b"twtop: standard output is closed\n"
     assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+def test_every_command_does_without_standard_output(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["twtop", *arguments])
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main() == 2
+    assert capsys.readouterr().err == "twtop: standard output is closed\n"
 
 
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
@@ -118,7 +127,7 @@ def test_without_standard_error_a_remark_is_lost(redirection: str, tmp_path: Pat
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full"])
 def test_without_standard_error_the_status_is_left(redirection: str) -> None:
     ended = subprocess.run(
-        ["sh", "-c", f'exec "$@" {redirection}', "sh", *TWTOP, "explain", "nothing of the kind"],
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *COLD, "explain", "nothing of the kind"],
         stdout=subprocess.PIPE,
         timeout=30,
         check=False,
@@ -128,7 +137,7 @@ def test_without_standard_error_the_status_is_left(redirection: str) -> None:
 
 def test_an_encoding_that_lacks_characters_is_no_error() -> None:
     ended = subprocess.run(
-        [*TWTOP, "explain", "time-wait"],
+        [*COLD, "explain", "time-wait"],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         timeout=30,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.export.oracle import TWTOP
 from tests.lab.oracle import eventually, states
+from tests.warm import TWTOP
 from twtop.lab.host import endpoint
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.export.oracle import TWTOP, snapshot, twtop
+from tests.export.oracle import snapshot, twtop
 from tests.lab.oracle import states
+from tests.warm import TWTOP
 from twtop.core.states import IN_LIFE_ORDER
 from twtop.lab.host import endpoint
 

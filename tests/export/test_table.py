@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.export.oracle import TWTOP, Endpoints, ss, twtop
+from tests.export.oracle import Endpoints, ss, twtop
+from tests.warm import TWTOP
 from twtop.core.states import IN_LIFE_ORDER
 
 if TYPE_CHECKING:
