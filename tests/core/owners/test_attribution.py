@@ -204,7 +204,7 @@ def test_how_much_is_missing_is_said() -> None:
 
     assert (
         lack(holdings({500: PHP}, looking=True))
-        == "owners of 1 of 2 sockets; processes are still being looked at"
+        == "owners of 1 of 2 sockets; not all processes were looked at yet"
     )
     assert lack(holdings({500: PHP})) == "owners of 1 of 2 sockets; no process here holds the rest"
     assert lack(holdings({500: PHP, 501: PHP}, lack="refused")) is None

@@ -202,6 +202,7 @@ def _lack(
     if not (~known_rows & (looked_for[held] | holdings.looking)).any():
         return None
     known = int(np.count_nonzero(known_rows))
-    missing = "processes are still being looked at" if holdings.looking else holdings.lack
+    # Also true of a recording, where nobody looks at processes any more.
+    missing = "not all processes were looked at yet" if holdings.looking else holdings.lack
     count = f"owners of {known:,} of {len(held):,} sockets"
     return f"{count}; {missing}" if missing else f"{count}; no process here holds the rest"
