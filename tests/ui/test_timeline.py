@@ -24,7 +24,8 @@ from twtop.ui.details.screen import DetailsScreen
 from twtop.ui.findings.panel import FindingsPanel
 from twtop.ui.namespaces.screen import NamespacesScreen
 from twtop.ui.timeline.bar import Scale, bar, course
-from twtop.ui.timeline.words import clock, kept_text, length, size_text
+from twtop.ui.timeline.panel import last_mark
+from twtop.ui.timeline.words import Travel, clock, kept_text, length, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -253,6 +254,14 @@ def test_the_line_shows_what_happened_and_where_it_is() -> None:
     assert drawn(playback((*marks, *more))) == "──!───w───|─x───────"
     assert drawn(playback(FOUND), [("A", 0.0), ("B", 100.0), ("A", -1.0)]) == "A─────────|────────B"
     assert drawn(playback(), [("B", 51.0)], unicode=False) == "----------B---------"
+
+
+def test_of_what_happened_at_once_the_worst_is_named() -> None:
+    earlier, bad, note = Mark(11, "found", 3, "e"), Mark(12, "worse", 2, "b"), Mark(12, "found", 1, "n")
+    marks = (earlier, bad, note, Mark(13, "over", 3, "o"))
+    for at_s, mark in ((10.0, None), (11.0, earlier), (12.0, bad), (50.0, bad)):
+        assert last_mark(Travel(playback(marks), at_s, replays=True, now_s=0.0)) == mark
+    assert last_mark(Travel(playback((bad, earlier)), 50.0, replays=True, now_s=0.0)) == earlier
 
 
 def test_the_line_is_blank_where_nobody_looked() -> None:

@@ -71,7 +71,7 @@ def course(
     columns = scale.columns_of(np.array([mark.wall_s for mark in shown], np.float64)).tolist()
     worst: dict[int, Mark] = {}
     for column, mark in zip(columns, shown, strict=True):
-        if column not in worst or _weight(worst[column]) < _weight(mark):
+        if column not in worst or weight(worst[column]) < weight(mark):
             worst[column] = mark
     for column, mark in worst.items():
         drawn[column] = sign_of(mark)
@@ -97,7 +97,8 @@ def sign_of(mark: Mark) -> Part:
     return _FOUND.get(mark.severity, _FOUND[Severity.NOTE]) if mark.kind in {"found", "worse"} else _FAILURE
 
 
-def _weight(mark: Mark) -> int:
+def weight(mark: Mark) -> int:
+    """Return how bad something is that happened, among others at the same time."""
     return mark.severity if mark.kind in {"found", "worse"} else 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,7 +10,7 @@ from textual.message import Message
 
 from twtop.ui import styles
 from twtop.ui.line_view import LineView, Part
-from twtop.ui.timeline.bar import Scale, bar, course, sign_of
+from twtop.ui.timeline.bar import Scale, bar, course, sign_of, weight
 from twtop.ui.timeline.words import clock, length
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class TimelinePanel(LineView):
         if travel.playback.gap_s:
             parts.append((f"nobody looked for {length(travel.playback.gap_s)} before{_GAP}", styles.WARNING))
         room = width - sum(len(text) for text, _ in parts)
-        mark = _last(travel)
+        mark = last_mark(travel)
         if mark is None:
             return parts
         sign, look = sign_of(mark)
@@ -155,8 +155,11 @@ class TimelinePanel(LineView):
             self.post_message(self.Clicked(scale.wall_s(event.x - begin)))
 
 
-def _last(travel: Travel) -> Mark | None:
-    """Return what happened last before the shown look ends."""
+def last_mark(travel: Travel) -> Mark | None:
+    """Return what happened last before the shown look ends, of several at once the worst."""
     marks = travel.playback.marks
     end = bisect_right(marks, travel.at_s, key=lambda mark: mark.wall_s)
-    return next((marks[at] for at in range(end - 1, -1, -1) if marks[at].kind != "over"), None)
+    last = next((marks[at] for at in range(end - 1, -1, -1) if marks[at].kind != "over"), None)
+    # In a file that somebody made up they may stand in any order.
+    begin = end if last is None else bisect_left(marks, last.wall_s, key=lambda mark: mark.wall_s)
+    return max((mark for mark in marks[begin:end] if mark.kind != "over"), key=weight, default=last)
