@@ -109,6 +109,14 @@ def test_it_starts_the_program_that_printed_it(tmp_path: Path) -> None:
     assert printed(tmp_path, sys.executable, "-m", "twtop", PEX="./other.pex").stdout == module
 
 
+def test_a_python_in_a_home_is_no_good_for_it(tmp_path: Path) -> None:
+    python = "import sys; sys.argv[0], sys.executable = '/opt/twtop', '/home/me/python3'"
+    script = f"{python}; from twtop.__main__ import main; main()"
+    said = printed(tmp_path, sys.executable, "-c", script)
+    assert "\nExecStart=/opt/twtop record " in said.stdout
+    assert said.stderr.startswith("twtop: the unit cannot see /home/me/python3: install ")
+
+
 def test_a_single_file_starts_itself(tmp_path: Path) -> None:
     (tmp_path / "PEX-INFO").touch()
     script = f"import sys; sys.prefix = '{tmp_path}'; from twtop.__main__ import main; main()"

@@ -26,11 +26,12 @@ def print_unit(arguments: Namespace) -> int:
     single = _single_file()
     command = _command() if single is None else [single]
     emit([unit(arguments.service, command, unpacks=single is not None)])
-    hidden = next((path for path in map(os.path.realpath, command) if path.startswith(_folders())), None)
+    needed = map(os.path.realpath, [*command, sys.executable])
+    hidden = next((path for path in needed if path.startswith(_folders())), None)
     if hidden is not None:
         remark(
-            f"the unit cannot see {hidden}: install twtop outside of homes and of /tmp, for example with"
-            " `pipx install --global`"
+            f"the unit cannot see {hidden}: install twtop and its Python outside of homes and of /tmp,"
+            " for example in a venv below /opt"
         )
     return 0
 
