@@ -40,11 +40,16 @@ def check_platform(
     if python < MINIMUM_PYTHON:
         raise HostError("twtop needs Python {}.{} or later; this is {}.{}".format(*MINIMUM_PYTHON, *python))
     release = os.uname().release if release is None else release
-    version = re.match(r"([0-9]{1,9})\.([0-9]{1,9})", release)
-    if version and (int(version[1]), int(version[2])) < MINIMUM_KERNEL:
+    if kernel_version(release, MINIMUM_KERNEL) < MINIMUM_KERNEL:
         raise HostError(
             "twtop needs Linux {}.{} or later; this is {}".format(*MINIMUM_KERNEL, printable(release))
         )
+
+
+def kernel_version(release: str, otherwise: tuple[int, int]) -> tuple[int, int]:
+    """Return the version that the release of a kernel begins with; ``otherwise`` where it has none."""
+    version = re.match(r"([0-9]{1,9})\.([0-9]{1,9})", release)
+    return (int(version[1]), int(version[2])) if version else otherwise
 
 
 class HostInfo(NamedTuple):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import os
 import secrets
 import socket
 import struct
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeAlias
 from twtop.core.sockets import Sockets, SocketsBuilder
 from twtop.core.states import ALL_STATES, BOUND_INACTIVE, State
 from twtop.errors import KernelError
+from twtop.kernel.host import MINIMUM_KERNEL, kernel_version
 from twtop.kernel.sockdiag.attributes import MESSAGE_BYTES
 from twtop.kernel.sockdiag.decode import Batch, decode
 from twtop.kernel.sockdiag.netlink import (
@@ -45,6 +47,7 @@ _BUFFER_BYTES: Final = (
     1 << 20
 )  # decoded in one go: fits the second-level cache, yet gives the walk many lanes
 _ANSWER_SECONDS: Final = 10
+_LISTS_BOUND_INACTIVE: Final = (6, 8)
 
 EVERYTHING: Final = ALL_STATES | 1 << BOUND_INACTIVE
 """The mask of all states and bound-inactive sockets; kernels before 6.8 ignore the bit they do not know."""
@@ -224,12 +227,19 @@ def reason_of(error: OSError) -> str:
     return f"NETLINK_SOCK_DIAG failed: {error.strerror}"
 
 
-def kernel_lists_bound_inactive(diag: SockDiag) -> bool:
-    """Find out whether this kernel reports bound-inactive sockets, by binding one and looking for it.
+def kernel_lists_bound_inactive(diag: SockDiag, release: str | None = None) -> bool:
+    """Tell whether this kernel reports bound-inactive sockets: Linux 6.8 and later do (commit 91051f003948).
 
-    Answered by a probe, because distributions backport (Linux 6.8, commit 91051f003948). Where a sandbox lets
-    none be made (RestrictAddressFamilies= of systemd) they are taken for not listed.
+    An older one (``release`` is that of the running kernel unless given) is put to the test, because
+    distributions backport: one is bound and looked for, which takes as long as every dump of such sockets.
+    Where a sandbox lets none be made (RestrictAddressFamilies= of systemd) they are taken for not listed.
+    Raises KernelError where dumps are refused.
     """
+    version = kernel_version(os.uname().release if release is None else release, MINIMUM_KERNEL)
+    if version >= _LISTS_BOUND_INACTIVE:
+        # A dump of no state at all: a refusal comes with it, and no walk.
+        diag.dump_tcp(0)
+        return True
     with ExitStack() as made:
         try:
             probe = made.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
