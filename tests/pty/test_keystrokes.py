@@ -23,3 +23,7 @@ def test_each_key_finds_what_the_one_before_it_opened_or_closed() -> None:
         terminal.send("end\r.")
         terminal.wait_text("^LIVE")
         assert "state established" in terminal.text
+        terminal.send("b")
+        terminal.wait_text("WHAT IF")
+        terminal.send("r15000 64000\rrq\x1b")
+        terminal.wait_text(r"(?m)^  range 15000-64000[^$]* back$")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.app import App
 
+from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.text_entry import TextEntry
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Keystrokes(App[None], inherit_bindings=False):
-    """Acts on a key of the main screen before the next one is given to anybody.
+    """Acts on a key of the main screen or a view before the next one is given to anybody.
 
     Textual hands all keys that have come to the widget with the focus, and acts on each when it came back:
     what is typed right after the key that opens an entry would be taken for keys of the main screen.
@@ -28,8 +29,9 @@ class Keystrokes(App[None], inherit_bindings=False):
 
     @property
     def _is_ready(self) -> bool:
-        """The main screen is shown, and the terminal has the focus."""
-        return self.app_focus and len(self.screen_stack) == 1 and self.screen.is_mounted
+        """The main screen or a view is shown, and the terminal has the focus."""
+        has_entries = len(self.screen_stack) == 1 or isinstance(self.screen, FrameScreen)
+        return self.app_focus and has_entries and self.screen.is_mounted
 
     async def _act_on(self, key: events.Key) -> bool:
         """Write a key where text is typed, or run what it is bound to; tell whether there was such."""

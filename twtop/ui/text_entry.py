@@ -1,4 +1,4 @@
-"""An input of the main screen, into which keys go at once."""
+"""An input of the main screen or a view, into which keys go at once."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ class TextEntry(Input):
         self,
         submit: Callable[[], None],
         *,
-        placeholder: str,
+        placeholder: str = "",
+        restrict: str | None = None,
         max_length: int = 0,
         id: str,  # noqa: A002 - Textual's own name
     ) -> None:
-        super().__init__(placeholder=placeholder, max_length=max_length, select_on_focus=False, id=id)
+        super().__init__(
+            placeholder=placeholder, restrict=restrict, max_length=max_length, select_on_focus=False, id=id
+        )
         self._submit = submit
 
     def validate_value(self, value: str) -> str:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from twtop.core.sysctls import PortRange
+from twtop.ui.text_entry import TextEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
 
 _TEXT: Final = re.compile(r"\s*([0-9]{1,5})\s*[-\s]\s*([0-9]{1,5})\s*")
@@ -38,19 +41,18 @@ class RangeEntry(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Leave the range as it was")]
 
     @dataclass
-    class Chosen(Message):
-        """A range was typed."""
-
-        range: PortRange
-
-    @dataclass
     class Closed(Message):
         """Typing is over."""
+
+    def __init__(self, take: Callable[[PortRange], None]) -> None:
+        """``take`` is given the range that was typed, at once: the next key may be about it."""
+        super().__init__()
+        self._take = take
 
     def compose(self) -> ComposeResult:
         """Say how, and take the text."""
         yield Static(_HOW, markup=False, id="range-how")
-        yield Input(restrict=r"[0-9 -]*", max_length=20, select_on_focus=True, id="range-input")
+        yield TextEntry(self.action_try, restrict=r"[0-9 -]*", max_length=20, id="range-input")
 
     @property
     def is_open(self) -> bool:
@@ -58,25 +60,28 @@ class RangeEntry(Vertical):
         return self.has_class("-open")
 
     def open(self, span: PortRange) -> None:
-        """Begin to type, with the range that is tried now."""
+        """Begin to type, over the range that is tried now."""
         self.add_class("-open")
-        entry = self.query_one(Input)
+        entry = self.query_one(TextEntry)
         entry.value = f"{span.low} {span.high}"
-        entry.focus()
+        entry.action_select_all()
+        # At once, for the next key may be there already.
+        self.screen.set_focus(entry)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the range, if it is one."""
-        event.stop()
-        span = parsed(event.value)
+    def action_try(self) -> None:
+        """Take the range, if it is one; a mistake keeps the input open."""
+        span = parsed(self.query_one(TextEntry).value)
         if span is None:
             self.notify(_HOW, severity="warning", timeout=4)
             return
-        self.post_message(self.Chosen(span))
         self.action_close()
+        self._take(span)
 
     def action_close(self) -> None:
         """Stop typing."""
         self.remove_class("-open")
+        # At once, for the next key is no text any more.
+        self.screen.set_focus(None)
         self.post_message(self.Closed())
 
 

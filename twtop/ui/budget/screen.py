@@ -155,7 +155,7 @@ class BudgetScreen(FrameScreen[Prepared]):
         super().__init__(signs)
         self._list = BudgetList(signs)
         self._detail = BudgetDetail(signs)
-        self._entry = RangeEntry()
+        self._entry = RangeEntry(self._try)
         self._prepared: Prepared | None = None
         self._range: PortRange | None = None
 
@@ -231,14 +231,9 @@ class BudgetScreen(FrameScreen[Prepared]):
         self.add_class("-typing")
         self._entry.open(self._tried())
 
-    def on_range_entry_chosen(self, event: RangeEntry.Chosen) -> None:
-        """Try what was typed."""
-        self._try(event.range)
-
     def on_range_entry_closed(self) -> None:
-        """Give the keys back to the view."""
-        self.remove_class("-typing")
-        self.set_focus(None)
+        """Give the room back, unless typing has begun again."""
+        self.set_class(self._entry.is_open, "-typing")
 
     def _try(self, span: PortRange) -> None:
         self._range = span
