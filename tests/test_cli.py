@@ -17,6 +17,7 @@ import pytest
 
 import twtop
 from tests.sources.replay.tapes import incident
+from tests.warm import TWTOP
 from twtop.cli import parsers
 from twtop.core.table.fields import FIELDS
 from twtop.core.table.keys import DEFAULT_KEYS, KEYS
@@ -25,7 +26,6 @@ from twtop.export.table import OF_ONE_INSTANT
 if TYPE_CHECKING:
     from twtop.lab.lab import Lab
 
-TWTOP = (sys.executable, "-W", "error", "-m", "twtop")
 HEAVY = ("numpy", "textual", "pyroute2", "psutil", "plotext")
 NOBODY = 65534
 PARSERS = parsers()
@@ -121,49 +121,30 @@ def test_the_screen_needs_a_terminal(command: list[str]) -> None:
     assert (ended.stdout, ended.returncode) == ("", 2)
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--help"],
-        ["--version"],
-        ["snapshot", "-h"],
-        ["explain", "--help"],
-        ["demo", "--help"],
-        ["watch", "-h"],
-    ],
-)
-def test_help_is_light(arguments: list[str]) -> None:
+LIGHT = ["--help", "--version", "snapshot -h", "explain --help", "demo --help", "watch -h"]
+PRINTING = ["snapshot", "snapshot --format json", "explain estab", "watch --count 1"]
+
+
+@pytest.mark.parametrize(("lines", "heavy"), [(LIGHT, HEAVY), (PRINTING, HEAVY[1:])], ids=["help", "prints"])
+def test_what_only_prints_is_light(lines: list[str], heavy: tuple[str, ...]) -> None:
+    """One process for all: what one of them imported would be there at the end, too."""
     script = f"""
 import sys
-sys.argv[1:] = {arguments!r}
+from contextlib import suppress
 from twtop.__main__ import main
-try:
-    main()
-finally:
-    sys.stderr.write(",".join(sorted(module for module in {HEAVY!r} if module in sys.modules)))
+for line in {lines!r}:
+    sys.argv[1:] = line.split()
+    with suppress(SystemExit):
+        main()
+    print("printed by", line)
+    sys.stderr.writelines(f"{{module}} by {{line}}" for module in {heavy!r} if module in sys.modules)
 """
     ended = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
     )
-    assert ended.stdout
-    assert ended.stderr == ""
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [["snapshot"], ["snapshot", "--format", "json"], ["explain", "estab"], ["watch", "--count", "1"]],
-)
-def test_what_only_prints_does_without_the_screen(arguments: list[str]) -> None:
-    script = f"""
-import sys
-sys.argv[1:] = {arguments!r}
-from twtop.__main__ import main
-main()
-sys.stderr.write(",".join(sorted(module for module in {HEAVY[1:]!r} if module in sys.modules)))
-"""
-    ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
-    )
+    for line in lines:
+        printed, _, ended.stdout = ended.stdout.partition(f"printed by {line}\n")
+        assert printed, line
     assert ended.stderr == ""
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.warm import TWTOP
 from twtop.core.states import State
 from twtop.diagnosis.rules import RULES
 from twtop.lab.host import endpoint
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from twtop.lab.lab import Lab
 
-DOCTOR = (sys.executable, "-W", "error", "-m", "twtop", "doctor")
+DOCTOR = (*TWTOP, "doctor")
 
 
 def start(lab: Lab, *arguments: str, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.lab.tenants import tenant
+from tests.warm import TWTOP
 from twtop.lab.host import endpoint
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from twtop.lab.lab import Lab
 
-TWTOP = (sys.executable, "-W", "error", "-m", "twtop")
 OURS = ("--filter", "dport = :8080")
 """There are other namespaces on this machine, and who knows how many sockets in them."""
 RANGE = "net.ipv4.ip_local_port_range"

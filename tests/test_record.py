@@ -19,6 +19,7 @@ import pytest
 from tests.pty.terminal import Terminal
 from tests.recording import small_disk
 from tests.recording.file.made import recorded
+from tests.warm import COLD, TWTOP
 from twtop import cli
 from twtop.errors import RecordingError, UsageError
 from twtop.lab.host import endpoint
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     from twtop.core.sockets import Sockets
     from twtop.lab.lab import Lab
 
-RECORD = (sys.executable, "-W", "error", "-m", "twtop", "record", "--interval", "0.1")
+RECORDING = ("record", "--interval", "0.1")
+RECORD = (*TWTOP, *RECORDING)
 
 
 class Recorder(subprocess.Popen[str]):
@@ -135,7 +137,7 @@ def test_logrotate_moves_the_file_away_first(lab: Lab, tmp_path: Path) -> None:
 
 def test_nohup_means_what_it_says(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "a.twtop"
-    with Recorder(lab, "-o", str(path), command=("nohup", *RECORD)) as recorder:
+    with Recorder(lab, "-o", str(path), command=("nohup", *COLD, *RECORDING)) as recorder:
         wait_for_looks(path)
         recorder.send_signal(signal.SIGHUP)
         wait_for_looks(path, looks_in(path) + 2)
@@ -146,7 +148,7 @@ def test_nohup_means_what_it_says(lab: Lab, tmp_path: Path) -> None:
 
 def test_it_ends_with_the_terminal_that_it_was_started_from(lab: Lab, tmp_path: Path) -> None:
     path = tmp_path / "a.twtop"
-    with lab.client.entered(), Terminal([*RECORD, "-o", str(path)]) as terminal:
+    with lab.client.entered(), Terminal([*COLD, *RECORDING, "-o", str(path)]) as terminal:
         wait_for_looks(path)
         terminal.vanish()
         assert terminal.process.wait(60) == 128 + signal.SIGHUP
@@ -185,7 +187,7 @@ def test_for_a_time_with_a_filter(lab: Lab, tmp_path: Path, by_owner: bool) -> N
 def test_a_full_disk_is_waited_for(lab: Lab, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    small = (sys.executable, "-m", small_disk.__name__, str(disk), "1m", *RECORD)
+    small = (sys.executable, "-m", small_disk.__name__, str(disk), "1m", *COLD, *RECORDING)
     with Recorder(lab, "-o", str(disk / "a.twtop"), command=small) as recorder:
         seen = Path(f"/proc/{recorder.pid}/root{disk}")
         until(lambda: recorder.poll() is not None or (seen / "a.twtop-wal").exists())

@@ -16,13 +16,14 @@ import pytest
 
 pytest.importorskip("prometheus_client", reason="the extra twtop[exporter] is not installed")
 
+from tests.warm import COLD, TWTOP
 from twtop.errors import HostError, UsageError
 from twtop.exporter.listening import endpoint, listen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-EXPORTER = (sys.executable, "-W", "error", "-m", "twtop", "exporter")
+EXPORTER = (*TWTOP, "exporter")
 WITHOUT = "import sys; sys.modules[{!r}] = None; from twtop.__main__ import main; sys.exit(main())"
 
 
@@ -51,7 +52,7 @@ def test_it_answers_on_loopback_until_a_signal_ends_it(number: signal.Signals, s
 
 
 def test_it_answers_where_it_may_open_few_files() -> None:
-    few = ("sh", "-c", 'ulimit -n 40; exec "$@"', "sh", *EXPORTER, "--listen", "127.0.0.1:0")
+    few = ("sh", "-c", 'ulimit -n 40; exec "$@"', "sh", *COLD, "exporter", "--listen", "127.0.0.1:0")
     with subprocess.Popen(few, stderr=subprocess.PIPE, text=True) as process, ExitStack() as silent:
         assert process.stderr is not None
         url = process.stderr.readline().split()[-1]

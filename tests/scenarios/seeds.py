@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,6 +14,7 @@ import pytest
 
 from tests.lab.oracle import eventually
 from tests.scenarios.ward import SECONDS, Ward
+from tests.warm import TWTOP
 from twtop.core.lifetimes import tw_reuse_delay
 from twtop.core.ports.plot_data import summarise
 from twtop.core.signature import signature
@@ -165,7 +165,7 @@ def began(left_ms: int | None, life_ms: int, start_s: float) -> bool:
 
 def command(host: Host, *arguments: str) -> str:
     """Return what a command of twtop prints when it is run inside a host, in one line."""
-    return " ".join(host.run([sys.executable, "-m", "twtop", *arguments]).stdout.split())
+    return " ".join(host.run([*TWTOP, *arguments]).stdout.split())
 
 
 def refusal(attempt: Callable[[], object]) -> str:
