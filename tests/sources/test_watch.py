@@ -134,10 +134,10 @@ def test_of_all_each_has_its_own_sysctls_counters_and_findings(lab: Lab, towns: 
     assert client.moment.snapshot.counters["Tcp.ActiveOpens"] == 3
     assert server.moment.snapshot.counters["Tcp.PassiveOpens"] == 3
     name = place_of(looked, lab.server).namespace.name
-    found = {finding.namespace for finding in looked.findings if finding.rule == "rfc1337-on"}
+    found = {finding.namespace: finding for finding in looked.findings if finding.rule == "rfc1337-on"}
     assert name in found
     assert place_of(looked, lab.client).namespace.name not in found
-    assert looked.frame_named(name) is looked.frame_of(lab.server.namespace.inode)
+    assert looked.frame_about(found[name]) is looked.frame_of(lab.server.namespace.inode)
     assert server.facts.namespace == name
     assert len(looked.moment.snapshot.sysctls) == 0
     assert towns

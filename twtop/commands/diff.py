@@ -14,9 +14,8 @@ from twtop.export.output import emit
 from twtop.export.records import Source
 from twtop.sources.comparison.comparing import compare
 from twtop.sources.comparison.kept import kept
-from twtop.sources.panorama import Panorama, frames_of
+from twtop.sources.panorama import Panorama
 from twtop.sources.replay.recording import narrowed
-from twtop.sources.watch import ALL
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -36,16 +35,13 @@ def diff(arguments: Namespace) -> int:
         rows = sorted(map(recording.row, (arguments.since, arguments.until)))
         before, after = (narrowed(recording.look(row), arguments.netns) for row in rows)
         source = Source.of(recording.tape)
-    several = isinstance(after, Panorama)
     chosen = {
-        "keys": DEFAULT_KEYS_OF_ALL if several else DEFAULT_KEYS,
+        "keys": DEFAULT_KEYS_OF_ALL if isinstance(after, Panorama) else DEFAULT_KEYS,
         **chosen_options(arguments, ("filter", "keys")),
     }
     found = compare(kept(before), kept(after), Spec(**chosen), most=arguments.limit)
-    host = frames_of(after)[0].host
-    host = host._replace(namespace_label=ALL) if several else host
     if arguments.format == "table":
-        emit(comparison_table(found, _NAMES, host, source))
+        emit(comparison_table(found, _NAMES, after.host, source))
     else:
-        emit([comparison_json(found, host, source)])
+        emit([comparison_json(found, after.host, source)])
     return 0

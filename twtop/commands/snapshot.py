@@ -74,13 +74,11 @@ def _print_recorded(arguments: Namespace) -> int:
         source = Source.of(recording.tape)
     arguments.netns = ALL if isinstance(looked, Panorama) else None
     shown = view(looked.moment, chosen_view(arguments, (field.name for field in OF_ONE_INSTANT)))
-    if not isinstance(looked, Panorama):
-        return _print(shown, looked.host, arguments, recorded=source)
     taken = [
         Taken(place.namespace, None if place.frame is None else place.frame.moment.snapshot, place.problem)
-        for place in looked.places
+        for place in (looked.places if isinstance(looked, Panorama) else ())
     ]
-    return _print(shown, looked.busiest.host._replace(namespace_label=ALL), arguments, taken, source)
+    return _print(shown, looked.host, arguments, taken, source)
 
 
 def _print(

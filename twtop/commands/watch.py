@@ -26,7 +26,6 @@ from twtop.export.stream.table import Size, Table
 from twtop.kernel.sockdiag.bytecode import compile_filter
 from twtop.sources.labels import read_user_labels
 from twtop.sources.looks import Missed, live_looks
-from twtop.sources.panorama import Panorama
 from twtop.sources.watch import chosen
 from twtop.ui.terminal.capabilities import capabilities
 
@@ -132,9 +131,8 @@ class _Remarks:
     def about(self, looked: Looked) -> None:
         """Say what was not lacking in the look before."""
         snapshot = looked.moment.snapshot
-        lacks = looked.lacks if isinstance(looked, Panorama) else snapshot.lacks
-        remark(*(lack for lack in lacks if lack not in self._lacks))
-        self._lacks = lacks
+        remark(*(lack for lack in looked.lacks if lack not in self._lacks))
+        self._lacks = looked.lacks
         # How many that are is another number every time.
         if snapshot.owners_lack and not self._lacks_owners:
             remark(snapshot.owners_lack)

@@ -36,11 +36,11 @@ from twtop.diagnosis.explanation import explain_finding
 from twtop.diagnosis.finding import Severity
 from twtop.diagnosis.inputs import missing
 from twtop.diagnosis.rules import RULES
-from twtop.export.json_ import recording_json
+from twtop.export.json_ import host_json, recording_json
 from twtop.export.times import utc_text
 from twtop.knowledge.placeholders import duration
 from twtop.knowledge.text import render_text, wrapped
-from twtop.sources.panorama import Panorama, frame_about, frames_of
+from twtop.sources.panorama import Panorama
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ def about(finding: Finding, wanted: Expr, looked: Looked) -> bool:
     """Tell whether a finding is about sockets that a filter matches."""
     if isinstance(wanted, Everything):
         return True
-    sockets = frame_about(looked, finding).moment.snapshot.sockets
+    sockets = looked.frame_about(finding).moment.snapshot.sockets
     return bool((finding.sockets.mask(sockets) & wanted.mask(sockets)).any())
 
 
@@ -71,10 +71,10 @@ def examination_text(
     sockets = counted(len(looked.moment.snapshot.sockets), "socket")
     blocked = _blocked(looked)
     work = f"{len(RULES) - len(blocked)} rules, {sockets}, {duration(seconds)}"
-    host = frames_of(looked)[0].host
+    host = looked.host
     where = f"{host.hostname}, Linux {host.kernel}"
     if isinstance(looked, Panorama):
-        where += f", {counted(len(frames_of(looked)), 'network namespace')}"
+        where += f", {counted(len(looked.frames), 'network namespace')}"
     if recorded is not None:
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(looked.moment.snapshot.wall_s))
         where += f", {at} in {recorded.name}" + (f", of {recorded.filter}" if recorded.filter else "")
@@ -83,7 +83,7 @@ def examination_text(
         label = f"  {finding.severity.label:<8}  "
         yield "\n".join(wrapped(finding.title, width, label, " " * len(label))) + "\n"
     for finding in findings:
-        yield "\n" + render_text(explain_finding(finding, frame_about(looked, finding).facts), width)
+        yield "\n" + render_text(explain_finding(finding, looked.frame_about(finding).facts), width)
     if blocked:
         names = ", ".join(blocked)
         yield "\n" + "\n".join(wrapped(f"Cannot run here, see `twtop doctor --rules`: {names}", width)) + "\n"
@@ -96,19 +96,16 @@ def examination_json(
     looked: Looked, findings: Sequence[Finding], seconds: float, wanted: Expr, recorded: Source | None = None
 ) -> str:
     """Return the object described above."""
-    host, snapshot = frames_of(looked)[0].host, looked.moment.snapshot
-    several = isinstance(looked, Panorama)
-    namespace = "all" if several else host.namespace_label
     document = {
         "schema": SCHEMA,
-        "host": {"name": host.hostname, "kernel": host.kernel, "namespace": namespace},
+        "host": host_json(looked.host),
         **({} if recorded is None else {"recording": recording_json(recorded)}),
-        "time": utc_text(snapshot.wall_s),
+        "time": utc_text(looked.moment.snapshot.wall_s),
         "seconds": round(seconds, 3),
         "filter": filter_text(wanted) or None,
         "findings": [_finding(finding, looked) for finding in findings],
         "cannot_run": [{"rule": rule, "missing": lacks} for rule, lacks in _blocked(looked).items()],
-        "degraded": looked.lacks if isinstance(looked, Panorama) else snapshot.lacks,
+        "degraded": looked.lacks,
     }
     return json.dumps(document, indent=1) + "\n"
 
@@ -170,7 +167,7 @@ def _summary(findings: Sequence[Finding]) -> str:
 
 def _blocked(looked: Looked) -> dict[str, tuple[str, ...]]:
     """Return the rules that cannot run here, in no namespace if there are several, and what each lacks."""
-    snapshots = [frame.moment.snapshot for frame in frames_of(looked)]
+    snapshots = [frame.moment.snapshot for frame in looked.frames]
     blocked: dict[str, tuple[str, ...]] = {}
     for name, rule in RULES.items():
         lacks = [missing(rule.inputs, snapshot) for snapshot in snapshots]
@@ -191,7 +188,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 
 def _finding(finding: Finding, looked: Looked) -> dict[str, Any]:
-    snapshot = frame_about(looked, finding).moment.snapshot
+    snapshot = looked.frame_about(finding).moment.snapshot
     return {
         **finding_json(finding),
         "evidence": finding.evidence,

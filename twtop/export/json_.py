@@ -113,7 +113,7 @@ def json_text(
     snapshot, spec = view.moment.snapshot, view.spec
     document: dict[str, Any] = {
         "schema": SCHEMA,
-        "host": {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label},
+        "host": host_json(host),
         **({} if recording is None else {"recording": recording_json(recording)}),
         "time": utc_text(snapshot.wall_s),
         "filter": filter_text(spec.filter) or None,
@@ -179,6 +179,11 @@ def _stream(value: Any) -> Iterator[str]:
         yield "}"
     else:
         yield _encode(value)
+
+
+def host_json(host: HostInfo) -> dict[str, str]:
+    """Return what is told of the host."""
+    return {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label}
 
 
 def recording_json(recording: Source) -> dict[str, str | None]:

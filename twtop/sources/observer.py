@@ -51,6 +51,20 @@ class Frame:
     cpu_s: float = 0.0
     """CPU time that this frame cost, everything included."""
 
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """Itself, as `Panorama` has those of all its namespaces."""
+        return (self,)
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What cannot be read, and why, one sentence each."""
+        return self.moment.snapshot.lacks
+
+    def frame_about(self, finding: Finding) -> Frame:
+        """Return itself: what is found in it is about its namespace."""
+        return self
+
     def at_cost(self, interval_s: float, cpu_s: float) -> Frame:
         """Return it with the time until the next one and what it cost."""
         return replace(self, interval_s=interval_s, cpu_s=cpu_s)

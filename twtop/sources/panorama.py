@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from twtop.core.changes import Moment
     from twtop.core.filter import Expr
     from twtop.diagnosis.finding import Finding
+    from twtop.kernel.host import HostInfo
     from twtop.kernel.namespaces.listing import Namespace
 
 
@@ -61,9 +62,11 @@ class Panorama:
         """Return the frame of a namespace; None where it has none."""
         return next((place.frame for place in self.places if place.namespace.number == number), None)
 
-    def frame_named(self, name: str) -> Frame | None:
-        """Return the frame of the namespace that a finding names; None where it has none."""
-        return next((place.frame for place in self.places if place.namespace.name == name), None)
+    def frame_about(self, finding: Finding) -> Frame:
+        """Return the frame of the namespace that a finding names."""
+        named = (place.frame for place in self.places if place.namespace.name == finding.namespace)
+        # Who takes a finding of an earlier look may find the namespace gone.
+        return next(named, None) or self.busiest
 
     def at_cost(self, interval_s: float, cpu_s: float) -> Panorama:
         """Return it, and its frames, with the time until the next one and what it cost."""
@@ -74,9 +77,19 @@ class Panorama:
         return replace(self, places=places, interval_s=interval_s, cpu_s=cpu_s)
 
     @property
+    def frames(self) -> tuple[Frame, ...]:
+        """Those of all namespaces that could be read, the most sockets first."""
+        return tuple(place.frame for place in self.places if place.frame is not None)
+
+    @property
     def busiest(self) -> Frame:
         """The frame with the most sockets."""
-        return next(place.frame for place in self.places if place.frame is not None)
+        return self.frames[0]
+
+    @property
+    def host(self) -> HostInfo:
+        """The host; its namespace is called ``all``."""
+        return self.busiest.host._replace(namespace_label="all")
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -90,20 +103,6 @@ class Panorama:
 
 Looked: TypeAlias = Frame | Panorama
 """What was collected at one instant: of one network namespace, or of all."""
-
-
-def frames_of(looked: Looked) -> tuple[Frame, ...]:
-    """Return the frames of all namespaces that could be read."""
-    if isinstance(looked, Panorama):
-        return tuple(place.frame for place in looked.places if place.frame is not None)
-    return (looked,)
-
-
-def frame_about(looked: Looked, finding: Finding) -> Frame:
-    """Return the frame of the namespace that a finding is about."""
-    named = looked.frame_named(finding.namespace) if isinstance(looked, Panorama) else looked
-    # Who takes a finding of an earlier look may find the namespace gone.
-    return named or frames_of(looked)[0]
 
 
 def panorama(places: Iterable[Place]) -> Panorama:

@@ -10,7 +10,7 @@ import numpy as np
 from twtop.core.owners.owner import NO_OWNERS
 from twtop.core.ports.plot_data import PlotData, summarise
 from twtop.core.table.view import Spec, View, view
-from twtop.sources.panorama import Looked, Panorama, frame_about
+from twtop.sources.panorama import Looked, Panorama
 from twtop.ui.drain.layout import GroupDrain
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Picture:
 
     def frame_about(self, finding: Finding) -> Frame:
         """Return the frame of the namespace that a finding is about."""
-        return frame_about(self.looked, finding) if self.several is not None else self.frame
+        return self.frame if self.several is None else self.several.frame_about(finding)
 
 
 def picture(

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twtop.sources.panorama import frames_of
-
 if TYPE_CHECKING:
     from twtop.sources.observer import Frame
     from twtop.sources.panorama import Looked
@@ -69,7 +67,7 @@ def told(frame: Frame) -> Told:
 
 def all_told(looked: Looked) -> list[Told]:
     """Return it of every namespace that could be read."""
-    return [told(frame) for frame in frames_of(looked)]
+    return [told(frame) for frame in looked.frames]
 
 
 def _rounded(number: float | None) -> float | None:

@@ -44,7 +44,7 @@ from twtop.core.filter import filter_text
 from twtop.core.states import state_label
 from twtop.core.text import printable
 from twtop.export.findings import finding_json
-from twtop.export.json_ import recording_json
+from twtop.export.json_ import host_json, recording_json
 from twtop.export.times import utc_text
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def comparison_json(comparison: Comparison, host: HostInfo, recorded: Source) ->
     own, groups = comparison.own, comparison.groups
     document = {
         "schema": SCHEMA,
-        "host": {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label},
+        "host": host_json(host),
         "recording": recording_json(recorded),
         "before": {"time": utc_text(comparison.before.wall_s)},
         "after": {"time": utc_text(comparison.after.wall_s)},

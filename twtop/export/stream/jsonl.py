@@ -29,11 +29,11 @@ from typing import TYPE_CHECKING, Any
 from twtop.core.filter import filter_text
 from twtop.core.states import IN_LIFE_ORDER
 from twtop.export.findings import about, finding_json
-from twtop.export.json_ import SCHEMA, group_json, owners_lack, recording_json
+from twtop.export.json_ import SCHEMA, group_json, host_json, owners_lack, recording_json
 from twtop.export.ports import port_range, worst_destination
 from twtop.export.records import group_records
 from twtop.export.times import utc_text
-from twtop.sources.panorama import Panorama, frames_of
+from twtop.sources.panorama import Panorama
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,16 +67,10 @@ def missed_line(missed: Missed) -> str:
 def _document(instant: Instant, recorded: Source | None) -> dict[str, Any]:
     looked, view, spec = instant.looked, instant.view, instant.wanted.spec
     snapshot = looked.moment.snapshot
-    several = isinstance(looked, Panorama)
-    host = frames_of(looked)[0].host
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "time": utc_text(snapshot.wall_s),
-        "host": {
-            "name": host.hostname,
-            "kernel": host.kernel,
-            "namespace": "all" if several else host.namespace_label,
-        },
+        "host": host_json(looked.host),
         **({} if recorded is None else {"recording": recording_json(recorded)}),
         "filter": filter_text(spec.filter) or None,
         "by": spec.keys if instant.wanted.grouped else (),
@@ -88,7 +82,7 @@ def _document(instant: Instant, recorded: Source | None) -> dict[str, Any]:
         "groups": list(_groups(instant)) if instant.wanted.grouped else [],
         "ports": None if isinstance(looked, Panorama) else _ports(looked),
         "findings": list(_findings(instant)),
-        "degraded": looked.lacks if isinstance(looked, Panorama) else snapshot.lacks,
+        "degraded": looked.lacks,
         "owners_lack": owners_lack(snapshot, recorded=recorded is not None),
     }
     if isinstance(looked, Panorama):

@@ -68,9 +68,10 @@ def kept(looked: Looked) -> Kept:
             for place in looked.places
             if place.frame is not None
         }
-        return Kept(looked.busiest.host.hostname, looked.moment.snapshot, own, True, _now(looked.findings))
-    own = {ONLY: _own(looked)}
-    return Kept(looked.host.hostname, looked.moment.snapshot, own, False, _now(looked.findings))
+    else:
+        own = {ONLY: _own(looked)}
+    several = isinstance(looked, Panorama)
+    return Kept(looked.host.hostname, looked.moment.snapshot, own, several, _now(looked.findings))
 
 
 def _own(frame: Frame, *names: str) -> Own:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.filter import filter_text
 from twtop.core.table.subject import subject_at
-from twtop.sources.panorama import Panorama, frames_of
+from twtop.sources.panorama import Panorama
 from twtop.ui.actions import Actions
 from twtop.ui.closing.lines import Occasion
 from twtop.ui.closing.screen import CloseScreen
@@ -51,7 +51,7 @@ class ClosingActions(Actions, inherit_bindings=False):
 
     async def _warn_of_lack(self, closer: Closer, looked: Looked) -> None:
         # Where other namespaces can only be read from outside, what lacks in twtop's own is what helps.
-        reader = next((frame.reader for frame in frames_of(looked) if frame.reader is not None), None)
+        reader = next((frame.reader for frame in looked.frames if frame.reader is not None), None)
         lack = await asyncio.to_thread(closer.get_ready, reader)
         if lack is None:
             self._idle = frozenset(self._idle) - {_ACTION}
