@@ -215,12 +215,16 @@ async def test_closed_without_a_choice(key: str, at_home: Screen) -> None:
     await at_home.until(lambda: not isinstance(at_home.app._newest, Panorama), "only one is read")
 
 
-async def test_the_frozen_screen_goes_on_for_the_list(at_home: Screen, towns: Lab) -> None:
-    await at_home.press("space")
+async def test_what_is_frozen_stays_so_until_the_user_lets_it_go_on(at_home: Screen, towns: Lab) -> None:
+    await at_home.press("space", "N")
+    await at_home.said("The screen is frozen: space lets it go on")
     assert at_home.app._frozen
-    await opened(at_home)
-    assert not at_home.app._frozen
+    await at_home.press("space")
     await select(at_home, towns.client)
+    await at_home.press("space", "enter")
+    # All were read before it was frozen again.
+    await at_home.until(lambda: f"ns {name_of(at_home, towns.client)}" in at_home.header[0], "its name")
+    assert at_home.app._frozen
 
 
 async def test_one_that_cannot_be_read_says_why(user: Screen, towns: Lab) -> None:

@@ -57,9 +57,6 @@ class NamespaceActions(Actions, inherit_bindings=False):
 
     def action_namespaces(self) -> None:
         """List all network namespaces; what the table shows stays as it is."""
-        if self._shown is not None and self._frozen and not isinstance(self._shown.looked, Panorama):
-            # The others can only be read now.
-            self.action_freeze()
         if self._collector is not None:
             chosen = self._listed_from = self._collector.chosen
             if chosen != ALL:
@@ -75,7 +72,8 @@ class NamespaceActions(Actions, inherit_bindings=False):
 
     def on_namespaces_screen_chosen(self, event: NamespacesScreen.Chosen) -> None:
         """Show one namespace in all panels, or the sockets of all in the table."""
-        if self._frozen:
+        if self._frozen and self._shown is not None and not isinstance(self._shown.looked, Panorama):
+            # The others can only be read now.
             self.action_freeze()
         place, keys = event.place, self._spec.keys
         if place is None:

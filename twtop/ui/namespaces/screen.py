@@ -50,11 +50,17 @@ class NamespaceList(CursorList[Place]):
         super().__init__(id="namespace-list")
         self._signs = signs
         self._listed = Listed(None, None)
+        self._frozen = False
 
     def show(self, listed: Listed) -> None:
         """Show these."""
         self._listed = listed
         self.put(listed.places or ())
+
+    def show_frozen(self, *, frozen: bool) -> None:
+        """Say why there are none."""
+        self._frozen = frozen
+        self.update_lines()
 
     def identity(self, item: Place) -> int:
         """Return the number."""
@@ -79,6 +85,8 @@ class NamespaceList(CursorList[Place]):
         """Say that they are being read, or were not recorded."""
         if self._listed.past:
             return [("Only the network namespace that the table shows was recorded then.", styles.PLAIN)]
+        if self._frozen:
+            return [("The screen is frozen: space lets it go on, and reads all namespaces.", styles.PLAIN)]
         return [("Reading all network namespaces: it takes a moment.", styles.PLAIN)]
 
     @property
@@ -159,6 +167,11 @@ class NamespacesScreen(FrameScreen[Listed]):
 
     def _show_detail(self) -> None:
         self._detail.show(self._list.current)
+
+    def show_frozen(self, *, frozen: bool) -> None:
+        """Say whether what is shown stands still, and so lacks what was not read then."""
+        super().show_frozen(frozen=frozen)
+        self._list.show_frozen(frozen=frozen)
 
     def on_cursor_list_selected(self) -> None:
         """Follow the mouse."""
