@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
+import textwrap
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +16,7 @@ import pytest
 import twtop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ROOT: Final = Path(twtop.__file__).parent
 TESTS: Final = Path(__file__).parent
@@ -80,8 +83,13 @@ def room(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Yield every module that a file imports anywhere, for type checking too."""
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """Return every module that a file imports anywhere, for type checking too."""
+    return frozenset(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -98,10 +106,13 @@ def rooms_imported(path: Path) -> set[str]:
     return found & (MAY_IMPORT.keys() | {"__main__"})
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_imports_point_one_way(module: str) -> None:
-    if room(module) in MAY_IMPORT:
-        assert rooms_imported(MODULES[module]) <= MAY_IMPORT[room(module)]
+def test_imports_point_one_way() -> None:
+    forbidden = {
+        module: rooms_imported(path) - MAY_IMPORT[room(module)]
+        for module, path in MODULES.items()
+        if room(module) in MAY_IMPORT
+    }
+    assert {module: rooms for module, rooms in forbidden.items() if rooms} == {}
 
 
 def test_every_room_has_its_rule() -> None:
@@ -109,13 +120,14 @@ def test_every_room_has_its_rule() -> None:
     assert rooms == MAY_IMPORT.keys()
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_libraries_stay_in_their_rooms(module: str) -> None:
-    if room(module) in MAY_IMPORT:
-        libraries = {name.split(".")[0] for name in imported(MODULES[module])}
-        assert {
-            library for library in libraries & ONLY_IN.keys() if room(module) not in ONLY_IN[library]
-        } == set()
+def test_libraries_stay_in_their_rooms() -> None:
+    astray = [
+        (module, library)
+        for module, path in MODULES.items()
+        for library in {name.split(".")[0] for name in imported(path)} & ONLY_IN.keys()
+        if room(module) in MAY_IMPORT and room(module) not in ONLY_IN[library]
+    ]
+    assert astray == []
 
 
 def test_the_core_neither_reads_nor_writes_nor_looks_at_the_clock() -> None:
@@ -133,29 +145,40 @@ def test_the_core_neither_reads_nor_writes_nor_looks_at_the_clock() -> None:
 
 
 def test_plotext_has_one_importer() -> None:
-    importers = [module for module, path in MODULES.items() if "plotext" in set(imported(path))]
+    importers = [module for module, path in MODULES.items() if "plotext" in imported(path)]
     assert len(importers) <= 1
 
 
-def loaded_by(statement: str) -> set[str]:
-    """Return the modules that a fresh interpreter has loaded after a statement."""
-    command = [sys.executable, "-c", f"{statement}\nimport sys\nprint(*sys.modules)"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, cwd=ROOT.parent)
-    return set(ended.stdout.split())
+def loaded_by(imports: dict[str, Iterable[str]]) -> dict[str, set[str]]:
+    """Return what an interpreter has loaded after each list of imports, each in a fork of its own."""
+    script = f"""
+        import json, os, sys
+        import numpy
+        for name, modules in {imports!r}.items():
+            if os.fork() == 0:
+                for module in modules:
+                    __import__(module)
+                print(json.dumps([name, list(sys.modules)]), flush=True)
+                os._exit(0)
+            if os.wait()[1]:
+                sys.exit(f"{{name}} cannot be imported")
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT.parent)
+    assert ended.returncode == 0, ended.stderr
+    return {name: set(loaded) for name, loaded in map(json.loads, ended.stdout.splitlines())}
 
 
-@pytest.mark.parametrize("name", MAY_IMPORT)
-def test_what_a_room_loads(name: str) -> None:
-    modules = [module for module in MODULES if room(module) == name]
-    loaded = loaded_by("import " + ", ".join(modules))
-    rooms = {room(module) for module in loaded if module.startswith("twtop.")}
-    assert rooms - {"errors"} <= MAY_IMPORT[name]
-    assert loaded.isdisjoint(AFTER_THE_FIRST_PAINT if name == "ui" else HEAVY)
-
-
-def test_the_command_line_loads_no_screen() -> None:
-    loaded = loaded_by("import twtop.cli, twtop.__main__")
-    assert loaded.isdisjoint(HEAVY)
+def test_what_each_room_and_the_command_line_load() -> None:
+    rooms = {name: [module for module in MODULES if room(module) == name] for name in MAY_IMPORT}
+    start = "the command line"
+    loaded = loaded_by({**rooms, start: ["twtop.cli", "twtop.__main__"]})
+    assert loaded.keys() == {*rooms, start}
+    assert loaded.pop(start).isdisjoint(HEAVY)
+    for name, modules in loaded.items():
+        found = {room(module) for module in modules if module.startswith("twtop.")}
+        assert found - {"errors"} <= MAY_IMPORT[name], name
+        assert modules.isdisjoint(AFTER_THE_FIRST_PAINT if name == "ui" else HEAVY), name
 
 
 @pytest.mark.parametrize(("folder", "most"), [(ROOT, 400), (TESTS, 450)])
