@@ -74,7 +74,6 @@ BAD = [
     (["snapshot", "now"], "unrecognized arguments: now"),
     (["snapshot", "--limit", "0"], "argument --limit: expected a number from 1 to 999999999, found '0'"),
     (["snapshot", "--limit", "²"], "argument --limit: expected a number from 1 to 999999999, found '²'"),
-    (["snapshot", "--limit", "3", "--format", "csv"], "--limit shortens tables only"),
     (["watch", "--interval", "0"], "argument --interval: expected seconds from 0.1 to 3600, found '0'"),
     (["watch", "--count", "0"], "argument --count: expected a number from 1 to 999999999, found '0'"),
     (["watch", "--format", "json"], "argument --format: invalid choice: 'json'"),

@@ -5,6 +5,8 @@ import io
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.export.oracle import snapshot, ss, twtop
 from tests.warm import TWTOP
 
@@ -35,16 +37,27 @@ def test_sockets_are_those_of_ss(every_state: Lab) -> None:
         assert bool(row["remaining_ms"]) == bool(row["retrans"]) == (seen.timer is not None)
 
 
-def test_groups_are_those_of_json(every_state: Lab) -> None:
-    arguments = ("--by", "state,remote-network", "--filter", "state time-wait or state listening")
+@pytest.mark.parametrize("limit", [None, 1])
+def test_groups_are_those_of_json(every_state: Lab, limit: int | None) -> None:
+    arguments = ["--by", "state,remote-network", "--filter", "state time-wait or state listening"]
+    arguments += [] if limit is None else ["--limit", str(limit)]
     shown = rows(twtop(every_state.server, "snapshot", "--format", "csv", *arguments))
     groups = snapshot(every_state.server, *arguments)["groups"]
     assert [(row["state"], row["remote-network"], row["sockets"]) for row in shown] == [
         (group["key"]["state"], group["key"]["remote-network"], str(group["sockets"])) for group in groups
     ]
-    assert {bool(row["shortest_ms"]) for row in shown} == {True, False}
+    assert limit is not None or {bool(row["shortest_ms"]) for row in shown} == {True, False}
+    assert limit is None or len(shown) == limit
     for row, group in zip(shown, groups, strict=True):
         assert sum(int(row[f"left_{part}"]) for part in range(8)) == sum(group["histogram"])
+
+
+def test_so_many_sockets_are_those_of_json(every_state: Lab) -> None:
+    arguments = ("--sockets", "--limit", "2", "--filter", "listening")
+    shown = rows(twtop(every_state.server, "snapshot", "--format", "csv", *arguments))
+    sockets = snapshot(every_state.server, *arguments)["sockets"]
+    assert [row["cookie"] for row in shown] == [str(socket["cookie"]) for socket in sockets]
+    assert len(shown) == 2
 
 
 def test_lines_end_as_rfc_4180_has_it(lab: Lab) -> None:

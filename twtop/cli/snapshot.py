@@ -52,6 +52,6 @@ def snapshot_parser() -> ArgumentParser:
         "--limit",
         metavar="N",
         type=positive,
-        help="in a table show N groups at most of each level, or N sockets (default: all)",
+        help="N groups at most of each level, or N sockets (default: all)",
     )
     return parser

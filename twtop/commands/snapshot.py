@@ -11,7 +11,6 @@ from twtop.commands.choices import chosen_view
 from twtop.commands.recorded import is_recorded, recording_of
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.view import view
-from twtop.errors import UsageError
 from twtop.export.csv_ import groups_csv, sockets_csv
 from twtop.export.json_ import json_text
 from twtop.export.output import emit, remark
@@ -47,8 +46,6 @@ def print_snapshot(arguments: Namespace) -> int:
         KernelError: the kernel gives no list of sockets.
         HostError: standard output cannot be written.
     """
-    if arguments.limit is not None and arguments.format != "table":
-        raise UsageError("--limit shortens tables only; leave it out, or choose --format table")
     if is_recorded(arguments):
         return _print_recorded(arguments)
     spec = chosen_view(arguments, (field.name for field in OF_ONE_INSTANT))
@@ -89,7 +86,17 @@ def _print(
     recorded: Source | None = None,
 ) -> int:
     if arguments.format == "json":
-        emit(json_text(shown, host, WATCHED, sockets=arguments.sockets, namespaces=taken, recording=recorded))
+        emit(
+            json_text(
+                shown,
+                host,
+                WATCHED,
+                sockets=arguments.sockets,
+                limit=arguments.limit,
+                namespaces=taken,
+                recording=recorded,
+            )
+        )
         return 0
     snapshot = shown.moment.snapshot
     remark(*(recorded.lacks if recorded is not None else ()))
@@ -100,7 +107,7 @@ def _print(
 
 
 def _csv(shown: View, arguments: Namespace) -> Iterator[str]:
-    return sockets_csv(shown) if arguments.sockets else groups_csv(shown)
+    return (sockets_csv if arguments.sockets else groups_csv)(shown, arguments.limit)
 
 
 def _table(shown: View, arguments: Namespace) -> Iterator[str]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from twtop.export.records import GroupRecord
 
 
-def sockets_csv(view: View) -> Iterator[str]:
-    """Yield the header and every matching socket."""
+def sockets_csv(view: View, limit: int | None = None) -> Iterator[str]:
+    """Yield the header and every matching socket, or the first so many."""
     sockets = view.moment.snapshot.sockets
     left_out = {"owner", "certainty"}
     left_out |= set() if len(sockets.namespaces) > 1 else {"namespace"}
@@ -33,16 +33,17 @@ def sockets_csv(view: View) -> Iterator[str]:
     columns = [name for name in SocketRecord._fields if name not in left_out]
     values = itemgetter(*map(SocketRecord._fields.index, columns))
     if sockets.owners is NO_OWNERS:
-        yield from csv_lines(chain([columns], map(values, socket_records(view))))
+        yield from csv_lines(chain([columns], map(values, socket_records(view, limit))))
         return
     nobody = (None,) * len(OwnerRecord._fields)
-    rows = ((*values(record), *(owner_record(record) or nobody)) for record in socket_records(view))
+    rows = ((*values(record), *(owner_record(record) or nobody)) for record in socket_records(view, limit))
     yield from csv_lines(chain([(*columns, *OwnerRecord._fields)], rows))
 
 
-def groups_csv(view: View) -> Iterator[str]:
-    """Yield the header and every group of the finest level."""
-    yield from csv_lines(chain([group_columns(view.groups.keys)], map(group_cells, group_records(view))))
+def groups_csv(view: View, limit: int | None = None) -> Iterator[str]:
+    """Yield the header and every group of the finest level, or those within the first so many of each."""
+    rows = map(group_cells, group_records(view, limit))
+    yield from csv_lines(chain([group_columns(view.groups.keys)], rows))
 
 
 def group_columns(keys: Iterable[str]) -> tuple[str, ...]:

@@ -13,7 +13,8 @@
                         the screen; of each: ``sockets``; ``soon``, of these ended by the clock within 10 s;
                         ``time_left_ms`` (``shortest``, ``longest``) or null where no clock ends any;
                         ``histogram``, 8 numbers of sockets by time left, each an eighth of ``time_wait_ms``
-                        (the last one holds everything longer); ``rqueue`` and ``wqueue``, totals
+                        (the last one holds everything longer); ``rqueue`` and ``wqueue``, totals. With
+                        ``--limit`` only the first so many of each level, and of ``sockets``
 ``ports``               ephemeral ports, always of all sockets, whatever the filter:
   ``range``             ``low`` and ``high``, both included
   ``capacity``          how many connect() can choose from towards a new destination; ``half``: beyond
@@ -102,11 +103,13 @@ def json_text(
     watched: Iterable[str],
     *,
     sockets: bool,
+    limit: int | None = None,
     namespaces: Sequence[Taken] = (),
     recording: Source | None = None,
 ) -> Iterator[str]:
     """Yield the document described above; ``watched`` are the sysctls it names.
 
+    ``limit`` is how many groups of each level, and how many sockets, it has at most; None for all.
     ``namespaces`` is what was read of each, where the view is of several; ``recording``: where it comes from.
     """
     watched = tuple(watched)
@@ -120,7 +123,7 @@ def json_text(
         "by": spec.keys,
         "states": {state.label: view.state_matches[state] for state in IN_LIFE_ORDER},
         "time_wait_ms": snapshot.life_ms,
-        "groups": map(group_json, group_records(view)),
+        "groups": map(group_json, group_records(view, limit)),
         "ports": None if namespaces else _ports(snapshot),
         "sysctls": None if namespaces else _sysctls(snapshot.sysctls, watched),
         "sysctls_unreadable": None if namespaces else dict(snapshot.sysctls.unreadable),
@@ -130,7 +133,7 @@ def json_text(
     if namespaces:
         document["namespaces"] = (_namespace(taken, watched) for taken in namespaces)
     if sockets:
-        document["sockets"] = map(_socket, socket_records(view))
+        document["sockets"] = map(_socket, socket_records(view, limit))
     yield from _stream(document)
     yield "\n"
 

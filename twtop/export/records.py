@@ -126,9 +126,9 @@ class GroupRecord(NamedTuple):
     """Sockets that left it, or their state in it."""
 
 
-def socket_records(view: View) -> Iterator[SocketRecord]:
-    """Yield every matching socket, one group after the other."""
-    for rows in _chunks(view.groups.rows):
+def socket_records(view: View, limit: int | None = None) -> Iterator[SocketRecord]:
+    """Yield every matching socket, one group after the other; with a limit only the first so many."""
+    for rows in _chunks(view.groups.rows[:limit]):
         yield from _sockets(view.moment.snapshot, rows)
 
 

@@ -59,13 +59,13 @@ def groups_table(
 def sockets_table(view: View, width: int, limit: int | None = None) -> Iterator[str]:
     """Yield the states and the matching sockets, one group after the other, only the first ``limit``."""
     yield from _strip(view, width)
-    records = islice(socket_records(view), limit)
     sockets = view.moment.snapshot.sockets
     more: dict[str, Callable[[SocketRecord], str]] = {}
     if len(sockets.namespaces) > 1:
         more["NAMESPACE"] = lambda record: record.namespace or ""
     if sockets.owners is not NO_OWNERS:
         more["OWNER"] = lambda record: record.owner.described(record.certainty)
+    records = socket_records(view, limit)
     rows = ((*_socket(record), *(text(record) for text in more.values())) for record in records)
     yield from _aligned((*_SOCKET_TITLES, *more), rows)
     if limit is not None and view.matching > limit:
