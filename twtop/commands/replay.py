@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twtop.commands.screen import screen_options, with_namespaces
+from twtop.commands.screen import screen_options, show, with_namespaces
 from twtop.errors import RecordingError
 from twtop.ui.terminal.capabilities import require_terminal
 
@@ -45,6 +45,4 @@ def replay(arguments: Namespace) -> int:
         else:
             player.seek(recording.wall_s(row))
         player.start()
-        from twtop.ui.app import run
-
-        return run(options, player)
+        return show(options, player)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +12,11 @@ from twtop.ui.terminal.capabilities import require_terminal
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator
 
     from twtop.core.options import ScreenOptions
+    from twtop.sources.collector import Collector
+    from twtop.sources.replay.player import Player
 
 
 def open_screen(arguments: Namespace) -> int:
@@ -53,17 +58,38 @@ def _show(options: ScreenOptions, netns: str | None = None) -> int:
     share_one_arena()
     collector = Collector(options, chosen(netns))
     collector.start()
-    from twtop.ui.app import run
+    return show(options, collector)
 
-    return run(options, collector)
+
+def show(options: ScreenOptions, source: Collector | Player) -> int:
+    """Import the screen, and show what is collected or played until the user leaves."""
+    with _imported_to_stay():
+        from twtop.ui.app import run
+
+    return run(options, source)
+
+
+@contextmanager
+def _imported_to_stay() -> Iterator[None]:
+    """Do not look for garbage among what is imported, now or later.
+
+    There is hardly any, and to look through 100,000 objects again and again takes a tenth of the time.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def screen_options(arguments: Namespace) -> ScreenOptions:
     """Put what the command line says before what the file says, and that before the defaults."""
-    from twtop.kernel.services import read_services
-    from twtop.sources.labels import read_user_labels
+    with _imported_to_stay():
+        from twtop.kernel.services import read_services
+        from twtop.sources.labels import read_user_labels
 
-    options = _chosen_options(arguments)
+        options = _chosen_options(arguments)
     return replace(options, labels=read_user_labels(), services=read_services())
 
 

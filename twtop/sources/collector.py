@@ -136,8 +136,8 @@ class Collector:
                 cost = time.thread_time() - cpu
                 interval = max(interval, cost * _WITH_SCREEN / self._cpu_share)
                 self._deliver(looked.at_cost(interval, cost))
+                self._record(taper, looked)
                 if self._finder is not None:
                     # Not before there is something to see: that comes first.
                     self._finder.start()
-                self._record(taper, looked)
             due = max(due + interval, started + interval)
