@@ -76,7 +76,7 @@ def test_what_twtop_looks_at_is_left_to_it(service: str) -> None:
 def test_a_single_file_gets_a_place_to_unpack_itself() -> None:
     assert "CacheDirectory" not in settings("record")
     said = settings("record", unpacks=True)
-    assert (said["CacheDirectory"], said["Environment"]) == (["twtop"], ["PEX_ROOT=%C/twtop"])
+    assert (said["CacheDirectory"], said["Environment"]) == (["%N"], ["PEX_ROOT=%C/%N"])
 
 
 def test_a_path_is_only_a_path() -> None:

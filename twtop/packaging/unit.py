@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:@,")
 _UNPACKING: Final = """\
-# The single file unpacks itself here once.
-CacheDirectory=twtop
-Environment=PEX_ROOT=%C/twtop
+# The single file unpacks itself here once; two services are two users, and cannot share a folder.
+CacheDirectory=%N
+Environment=PEX_ROOT=%C/%N
 """
 
 
