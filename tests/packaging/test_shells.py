@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pty.terminal import Terminal
+from tests.warm import TWTOP
 from twtop.packaging.completion import SHELLS, script
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def home(tmp_path: Path) -> Path:
     """A home with a ``bin/twtop`` that is this one, and with two files."""
     program = tmp_path / "bin" / "twtop"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m twtop "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(TWTOP)} "$@"\n')
     program.chmod(0o755)
     (tmp_path / "incident-7.twtop").touch()
     (tmp_path / "incidents of may").mkdir()

@@ -1,21 +1,26 @@
-"""The wheel, installed into an empty environment, is all that twtop needs."""
+"""The wheel, with what it asks for and nothing else, is all that twtop needs."""
 
 from __future__ import annotations
 
 import json
 import re
 import subprocess
+import sys
 import tarfile
 import venv
 import zipfile
+from importlib.metadata import PathDistribution, distribution
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.packaging.installing import NO_INDEX
 from tests.pty.terminal import ROOT, Terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from importlib.metadata import Distribution
     from pathlib import Path
 
 _SHARED = {
@@ -30,29 +35,58 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
+def hatchling(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The command that builds; pip would install hatchling anew for every build."""
+    folder = tmp_path_factory.mktemp("hatchling")
+    _pip("install", "--no-compile", "--target", str(folder), "hatchling")
+    return ["env", f"PYTHONPATH={folder}", sys.executable, "-m", "hatchling", "build"]
+
+
+@pytest.fixture(scope="module")
+def built(hatchling: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel and the source distribution of the checkout."""
+    folder = tmp_path_factory.mktemp("built")
+    subprocess.run([*hatchling, "-d", str(folder)], cwd=ROOT, check=True, capture_output=True)
     return folder
 
 
 @pytest.fixture(scope="module")
-def wheel(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    _pip(environment, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
-    (built,) = folder.iterdir()
-    return built
+def wheel(built: Path) -> Path:
+    (wheel,) = built.glob("*.whl")
+    return wheel
 
 
 @pytest.fixture(scope="module")
-def twtop(environment: Path, wheel: Path) -> Path:
-    _pip(environment, "install", str(wheel))
+def twtop(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """twtop as the wheel installs it, beside what its metadata ask for, which is linked from here.
+
+    That pip finds that in the package index too, is for `test_installers` to see.
+    """
+    environment = tmp_path_factory.mktemp("environment")
+    venv.create(environment)
+    _pip("--python", str(environment / "bin" / "python"), "install", "--no-compile", "--no-deps", str(wheel))
+    (packages,) = environment.glob("lib/python*/site-packages")
+    (installed,) = packages.glob("twtop-*.dist-info")
+    for needed in _needed(PathDistribution(installed)):
+        for name in {file.parts[0] for file in needed.files or () if file.parts[0] != ".."}:
+            if not (packages / name).exists():
+                (packages / name).symlink_to(str(needed.locate_file(name)))
     return environment / "bin" / "twtop"
 
 
-def _pip(environment: Path, *arguments: str) -> None:
+def _needed(wanting: Distribution) -> Iterator[Distribution]:
+    """What it asks for without any extra, and what that asks for."""
+    for requirement in map(Requirement, wanting.requires or ()):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            found = distribution(requirement.name)
+            assert requirement.specifier.contains(found.version, prereleases=True)
+            yield found
+            yield from _needed(found)
+
+
+def _pip(*arguments: str) -> None:
     ended = subprocess.run(
-        [environment / "bin" / "pip", *arguments],
+        [sys.executable, "-m", "pip", *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -88,19 +122,18 @@ def test_every_file_of_the_package_is_in_it(wheel: Path) -> None:
 
 
 def test_a_source_distribution_has_what_it_takes_to_build_and_test(
-    environment: Path, wheel: Path, tmp_path: Path
+    hatchling: list[str], built: Path, wheel: Path, tmp_path: Path
 ) -> None:
-    _pip(environment, "install", "hatchling")
-    python = str(environment / "bin" / "python")
-    command = [python, "-m", "hatchling", "build", "-d", str(tmp_path)]
-    # It builds the wheel from the checkout, too, without pip's copy of it: bit by bit the same.
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    built, source = sorted(tmp_path.iterdir())
-    assert (built.name, built.read_bytes()) == (wheel.name, wheel.read_bytes())
+    (source,) = built.glob("*.tar.gz")
     with tarfile.open(source) as archive:
         packed = {each.name.partition("/")[2] for each in archive.getmembers() if each.isfile()}
     folders = _files("twtop") | _files("tests") | _files("screenshots") | _files(".packaging")
     assert packed == folders | {".gitignore", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
+    # The wheel that it builds is, bit by bit, that of the checkout.
+    subprocess.run(["tar", "-xf", source], cwd=tmp_path, check=True)
+    (unpacked,) = tmp_path.iterdir()
+    subprocess.run([*hatchling, "-t", "wheel"], cwd=unpacked, check=True, capture_output=True)
+    assert (unpacked / "dist" / wheel.name).read_bytes() == wheel.read_bytes()
 
 
 def test_man_and_shells_find_what_is_theirs(twtop: Path, tmp_path: Path) -> None:
