@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.kernel.sockdiag.readings import ATTEMPTS, quickly
 from twtop.core.address import endpoint_text
 from twtop.core.sockets import DTYPES, Sockets
 from twtop.core.states import ALL_STATES, State
@@ -27,6 +26,7 @@ Connections: TypeAlias = "dict[tuple[int, ...], tuple[dict[str, int], int]]"
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode"
 TICK_MS = 10
+ATTEMPTS = 100
 
 
 def word(address: str) -> str:
@@ -184,6 +184,20 @@ def by_connection(table: Sockets) -> Connections:
     return found
 
 
+def unlike(before: Sockets, proc: Sockets, after: Sockets) -> dict[tuple[int, ...], object]:
+    """Return what was read in between otherwise than before and after; also what was just retransmitted."""
+    first, middle, last = map(by_connection, (before, proc, after))
+    found: dict[tuple[int, ...], object] = dict.fromkeys(
+        (first.keys() ^ middle.keys()) | (middle.keys() ^ last.keys()), "missing"
+    )
+    for end in first.keys() & middle.keys() & last.keys():
+        columns, expires_ms = middle[end]
+        latest, earliest = first[end][1] + TICK_MS, last[end][1] - 2 * TICK_MS
+        if columns != first[end][0] or not earliest <= expires_ms <= latest:
+            found[end] = first[end], middle[end], last[end]
+    return found
+
+
 def test_every_state_is_as_netlink_shows_it(lab: Lab) -> None:
     for name, make in EVERY_STATE.items():
         if lab.ipv6 or not name.endswith("v6"):
@@ -191,30 +205,17 @@ def test_every_state_is_as_netlink_shows_it(lab: Lab) -> None:
     states: set[int] = set()
     for host in (lab.client, lab.server):
         with host.entered(), SockDiag() as diag:
-            before, proc, after = without_retransmission(diag)
-        assert proc.keys() == before.keys()
-        for identity, (columns, expires_ms) in proc.items():
-            assert columns == before[identity][0]
-            latest, earliest = before[identity][1] + TICK_MS, after[identity][1] - 2 * TICK_MS
-            assert earliest <= expires_ms <= latest or earliest > latest
-            states.add(columns["state"])
+            states |= states_alike(diag)
     assert states == set(State) - {State.UNCONN}
 
 
-def without_retransmission(diag: SockDiag) -> list[Connections]:
-    """Read over netlink, from the files, and over netlink again, so that nothing happened in between."""
-
-    def netlink() -> Sockets:
-        return diag.dump_tcp(ALL_STATES).sockets
-
+def states_alike(diag: SockDiag) -> set[int]:
+    """Read the files until nothing happened meanwhile, and they show what netlink does; return all states."""
     for _ in range(ATTEMPTS):
-        tables = quickly(lambda: (netlink(), read_tcp_tables(), netlink()))
-        before, proc, after = map(by_connection, tables)
-        if {end: columns for end, (columns, _) in before.items()} == {
-            end: columns for end, (columns, _) in after.items()
-        }:
-            return [before, proc, after]
-    pytest.fail(f"something was retransmitted in each of {ATTEMPTS} readings")
+        before, proc, after = diag.dump_tcp(ALL_STATES), read_tcp_tables(), diag.dump_tcp(ALL_STATES)
+        if not (found := unlike(before.sockets, proc, after.sockets)):
+            return set(proc.state.tolist())
+    pytest.fail(f"in each of {ATTEMPTS} readings something was unlike, in the last one {found}")
 
 
 def test_each_thread_reads_its_own_namespace(lab: Lab) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from twtop.lab.host import Host
     from twtop.lab.specimen import Specimen
 
+SECONDS = 30.0
+"""How long something may take that mostly takes a moment."""
+
 if shutil.which("ss") is None:
     pytest.skip("ss (iproute2) is not installed", allow_module_level=True)
 
@@ -64,11 +67,8 @@ def _ss_rows(host: Host) -> dict[tuple[str, str], dict[str, str]]:
 
 
 def eventually(make: Callable[[], object], expected: object) -> None:
-    """Poll, because timers and other cores act in their own time."""
-    seen = make()
-    for _ in range(500):
-        if seen == expected:
-            return
+    """Poll, because timers and other cores act in their own time, and the machine may be busy."""
+    deadline = time.monotonic() + SECONDS
+    while (seen := make()) != expected and time.monotonic() < deadline:
         time.sleep(0.01)
-        seen = make()
     assert seen == expected

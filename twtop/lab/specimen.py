@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from twtop.lab.lab import Pair
 
 _UNACKED: Final = slice(24, 28)  # tcpi_unacked, struct tcp_info in include/uapi/linux/tcp.h
-_PATIENCE_S: Final = 5.0
+_PATIENCE_S: Final = 20.0
 _SEND_EVERY_S: Final = 0.5
 
 
@@ -36,7 +36,7 @@ class Specimen:
 
 
 def wait_for_state(made: socket.socket, state: State, send: Callable[[], None] | None = None) -> None:
-    """Wait until an open socket is in a state; KernelError after 5 s.
+    """Wait until an open socket is in a state; KernelError after 20 s.
 
     ``send`` sends what brings it there, now and again: a busy machine drops packets (netdev_max_backlog), and
     nobody repeats a segment that no socket sent.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from twtop.core.states import State
+
 if TYPE_CHECKING:
     from twtop.lab.host import Host
 
@@ -51,6 +53,7 @@ SKMEM: Final = {
 }
 RATES: Final = {"pacing_rate": "pacing_rate", "delivery_rate": "delivery_rate"}
 OPTIONS: Final = {"ts": 1, "sack": 2, "wscale": 4, "ecn": 8, "ecnseen": 16, "fastopen": 32}
+STATES: Final = {state.label: state for state in State}
 SHUT: Final = {"<->": 0, "<--": 2, "-->": 1, "---": 3}
 
 
@@ -64,7 +67,7 @@ def _read(line: str) -> dict[str, float | str]:
     state, rqueue, wqueue, _, _, *words = line.split()
     colons = dict(word.split(":", 1) for word in words if ":" in word)
     row: dict[str, float | str] = {
-        "state": state,
+        "state": STATES[state],
         "rqueue": int(rqueue),
         "wqueue": int(wqueue),
         "uid": int(colons.get("uid", "0")),

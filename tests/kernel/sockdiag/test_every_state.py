@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from tests.kernel.sockdiag.readings import quickly
 from tests.kernel.sockdiag.ss import Ends, SsRow, ends, ss_rows
+from tests.lab.oracle import eventually
 from tests.lab.scene import every_state
 from twtop.core.address import halves
 from twtop.core.states import State, Timer, state_label, timer_label
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from twtop.lab.specimen import Specimen
 
 COLUMNS = ("retrans", "rqueue", "wqueue", "uid", "inode", "cookie")
-ATTEMPTS = 20
 SLACK_MS = 8
 """Two ticks of a kernel with HZ=250: all times left are multiples of a tick."""
 
@@ -40,6 +39,15 @@ class Reading:
     shown: dict[Ends, SsRow]
     after: Snapshot
     lists_bound_inactive: bool
+
+    @property
+    def rested(self) -> bool:
+        """Whether the same sockets were there all the time, and no timer was started anew."""
+        before, after = self.before.sockets, self.after.sockets
+        same = (*COLUMNS, "state", "timer")
+        return all(np.array_equal(getattr(before, name), getattr(after, name)) for name in same) and bool(
+            (after.expires_ms <= before.expires_ms).all()
+        )
 
 
 @dataclass(frozen=True)
@@ -56,16 +64,16 @@ def scene() -> Iterator[Scene]:
 
 
 def read(host: Host) -> Reading:
-    """Read until no timer was started anew between the readings; retransmissions leave long pauses."""
-    for _ in range(ATTEMPTS):
-        with host.entered(), LiveSource() as source:
-            reading = quickly(
-                lambda: Reading(source.take(), ss_rows(host), source.take(), source.lists_bound_inactive)
-            )
-        before, after = reading.before.sockets, reading.after.sockets
-        if before.cookie.tolist() == after.cookie.tolist() and (after.expires_ms <= before.expires_ms).all():
-            return reading
-    pytest.fail(f"the sockets of the {host.name} did not rest in {ATTEMPTS} attempts")
+    """Read until nothing happened between the readings; retransmissions leave long pauses."""
+    taken: list[Reading] = []
+    with host.entered(), LiveSource() as source:
+
+        def rested() -> bool:
+            taken[:] = [Reading(source.take(), ss_rows(host), source.take(), source.lists_bound_inactive)]
+            return taken[0].rested
+
+        eventually(rested, True)
+    return taken[0]
 
 
 def ends_of(made: Specimen) -> Ends:

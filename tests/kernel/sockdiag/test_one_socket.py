@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from contextlib import closing
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+import numpy as np
 import pytest
 
 from tests.kernel.capabilities import without_net_admin
@@ -41,24 +43,54 @@ ROUNDED: Final = {"rtt", "rttvar", "min_rtt", "rcv_rtt"}
 ATTEMPTS: Final = 20
 
 
+class Reading(NamedTuple):
+    """What the kernel told of a socket, what ss showed after that, and what the kernel told then."""
+
+    before: Details
+    shown: dict[str, float | str]
+    after: Details
+
+    @property
+    def steady(self) -> set[str]:
+        """What ss shows and did not change meanwhile."""
+        before, after = self.before.values, self.after.values
+        return {key for key in self.shown if key in before and before[key] == after.get(key)}
+
+    @property
+    def compared(self) -> bool:
+        return self.steady == self.shown.keys() & self.before.values.keys()
+
+
 @dataclass(frozen=True)
 class Scene:
     made: dict[str, Specimen]
-    readers: dict[Host, SocketReader]
-    listed: dict[Host, Sockets]
+    readings: dict[str, list[Reading]]
 
 
 @pytest.fixture(scope="module")
-def scene() -> Iterator[Scene]:
+def scene() -> Scene:
+    """All recipes in one lab, read at once: some last a minute, and the tests take their time."""
+    readings: dict[str, list[Reading]] = {}
     with every_state() as (lab, made):
-        readers, listed = {}, {}
         for host in (lab.client, lab.server):
-            with host.entered(), SockDiag() as diag:
-                readers[host] = SocketReader()
-                listed[host] = diag.dump_tcp(EVERYTHING).sockets
-        yield Scene(made, readers, listed)
-        for reader in readers.values():
-            reader.close()
+            listed = listed_in(host)
+            ones = {name: one_of(listed, each) for name, each in made.items() if each.host is host}
+            readings |= read(host, {name: one for name, one in ones.items() if len(one)})
+    return Scene(made, readings)
+
+
+def read(host: Host, ones: dict[str, Sockets]) -> dict[str, list[Reading]]:
+    """Read sockets until nothing that ss shows of them changed in between."""
+    readings: dict[str, list[Reading]] = {name: [] for name in ones}
+    with host.entered(), closing(SocketReader()) as reader:
+        for _ in range(ATTEMPTS):
+            changing = [name for name, each in readings.items() if not each or not each[-1].compared]
+            before = {name: reader.read(ones[name]) for name in changing}
+            shown = ss_details(host) if changing else {}
+            for name in changing:
+                row = shown.get(int(ones[name].cookie[0]), {})
+                readings[name].append(Reading(before[name], row, reader.read(ones[name])))
+    return readings
 
 
 @pytest.fixture(params=EVERY_STATE)
@@ -66,18 +98,19 @@ def name(request: pytest.FixtureRequest, scene: Scene) -> str:
     chosen = str(request.param)
     if chosen not in scene.made:
         pytest.skip("this kernel has no IPv6")
+    if chosen not in scene.readings and scene.made[chosen].state is State.UNCONN:
+        pytest.skip("this kernel does not list sockets that are only bound (Linux 6.8 does)")
     return chosen
 
 
 def one_of(sockets: Sockets, made: Specimen) -> Sockets:
+    """Return the row of a specimen; none of one that is only bound where the kernel does not list such."""
     wanted = [(*halves(ip_address(address)), port) for address, port in (made.local, made.remote)]
     names = [f"{side}_{part}" for side in ("local", "remote") for part in ("hi", "lo", "port")]
     ends = zip(*(getattr(sockets, name).tolist() for name in names), strict=True)
-    found = [row for row, end in enumerate(ends) if [end[:3], end[3:]] == wanted]
-    if not found and made.state is State.UNCONN:
-        pytest.skip("this kernel does not list sockets that are only bound (Linux 6.8 does)")
-    (row,) = found
-    return sockets.take(slice(row, row + 1))
+    found = np.array([[end[:3], end[3:]] == wanted for end in ends])
+    assert found.sum() == 1 or made.state is State.UNCONN
+    return sockets.take(found)
 
 
 def listed_in(host: Host) -> Sockets:
@@ -101,24 +134,16 @@ def reader_in() -> Iterator[Callable[[Host], SocketReader]]:
 
 def test_every_value_is_that_of_ss(scene: Scene, name: str) -> None:
     """Compare what did not change between two answers with what ss showed in between."""
-    made = scene.made[name]
-    reader, one = scene.readers[made.host], one_of(scene.listed[made.host], made)
+    made, readings = scene.made[name], scene.readings[name]
     if made.state is State.UNCONN:
         pytest.skip("ss of iproute2 6.1 does not ask for bound-inactive sockets")
-    compared: set[str] = set()
-    for _ in range(ATTEMPTS):
-        before = reader.read(one)
-        shown = ss_details(made.host)[int(one.cookie[0])]
-        after = reader.read(one)
-        shown["state"] = next(state for state in State if state.label == shown["state"])
-        same = {key for key in shown if key in before.values and before.values[key] == after.values.get(key)}
-        for key in same:
-            assert_same(key, before.values[key], shown[key])
-        compared |= same
-        if len(compared) == len(shown.keys() & before.values.keys()):
-            break
+    for reading in readings:
+        for key in reading.steady:
+            assert_same(key, reading.before.values[key], reading.shown[key])
+    before, shown, _ = readings[-1]
     told = before.values
-    assert compared == shown.keys() & told.keys()
+    compared = set().union(*(reading.steady for reading in readings))
+    assert {"state", "cookie"} <= compared == shown.keys() & told.keys()
     assert state_label(before.number("state")) == made.state.label
     if not before.is_mini:
         assert len(compared) > (10 if made.state is State.LISTEN else 45)
@@ -142,7 +167,7 @@ def len_of_tcp_info() -> int:
 
 def test_every_state_can_be_told_in_words(scene: Scene, name: str) -> None:
     made = scene.made[name]
-    told = scene.readers[made.host].read(one_of(scene.listed[made.host], made))
+    told = scene.readings[name][0].before
     texts = {line.name: line.text for line in lines(told, Sysctls({}))}
     assert texts["state"] == made.state.label
     assert all(text.isascii() and text.isprintable() for text in texts.values())
