@@ -44,11 +44,20 @@ class _Header(NamedTuple):
     """There should be more of the file, unless that is in the log."""
 
 
-def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
+class Opened(NamedTuple):
+    """A recording that can be read."""
+
+    database: sqlite3.Connection
+    is_cut: bool
+    """The file was cut off."""
+    lacks_log: bool
+    """It is read without the write-ahead log that it had while it was written."""
+
+
+def open_database(path: Path) -> Opened:
     """Open a recording for nothing but reading; nothing that is in it can be run.
 
-    Returns also whether the file was cut off. Raises RecordingError, with the reason in one line, where it
-    cannot be read, or is no recording.
+    Raises RecordingError, with the reason in one line, where it cannot be read, or is no recording.
     """
     name = printable(str(path))
     try:
@@ -82,7 +91,8 @@ def open_database(path: Path) -> tuple[sqlite3.Connection, bool]:
             database.close()
             raise
         else:
-            return database, header.is_cut and _NO_LOG in how
+            alone = _NO_LOG in how
+            return Opened(database, header.is_cut and alone, header.uses_log and alone)
     assert refusal is not None  # noqa: S101 - for mypy: there is always a way
     raise RecordingError(f"{name}: {reason_of(refusal)}") from refusal
 

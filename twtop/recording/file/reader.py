@@ -75,7 +75,7 @@ class FileTape:
         self.name: Final = printable(str(path))
         self._lock = RLock()
         self._deadline_s = 0.0
-        self._database, self._is_cut = open_database(path)
+        self._database, self._is_cut, self._lacks_log = open_database(path)
         self._database.set_progress_handler(self._is_late, OPERATIONS)
         self._rows = of_rows([])
         """All looks that were found."""
@@ -149,10 +149,14 @@ class FileTape:
 
     def _note_damage(self, index: Index) -> list[Mark]:
         lost = len(self._rows) - len(index)
-        if not len(index) or not (lost or self._is_damaged):
+        self.damage = ""
+        if lost or self._is_damaged:
+            what = "what came after the last look" if self._is_damaged else counted(lost, "look")
+            self.damage = f"the file is damaged: {what} cannot be read"
+        elif self._lacks_log and not self.is_finished:
+            self.damage = "nobody ended it, and its -wal cannot be read: up to a minute is missing"
+        if not len(index) or not self.damage:
             return []
-        what = "what came after the last look" if self._is_damaged else counted(lost, "look")
-        self.damage = f"the file is damaged: {what} cannot be read"
         return [Mark(float(index.wall_s[-1]), "failure", 0, self.damage)]
 
     def _forget(self) -> None:
