@@ -110,14 +110,14 @@ def test_kept_by_name_as_ip_netns_does(made: NetworkNamespace, tmp_path: Path) -
 
 def test_names_that_engines_make_up_come_after_that_of_a_process() -> None:
     draft = listing._Draft(files=1, mounted=("cni-0c2a43d1-11aa-4b5c-8e0f-0123456789ab",))
-    assert listing._named(draft, Path("/proc")).name == draft.mounted[0]
+    assert listing._named(draft).name == draft.mounted[0]
     draft.pids = (os.getpid(),)
     comm = Path("/proc/self/comm").read_text().strip()
-    name = listing._named(draft, Path("/proc")).name
+    name = listing._named(draft).name
     assert name == f"{comm}[{os.getpid()}]" or "[" not in name
     assert name != draft.mounted[0]
     draft.mounted += ("web",)
-    assert listing._named(draft, Path("/proc")).name == "web"
+    assert listing._named(draft).name == "web"
 
 
 def test_twins_are_told_apart() -> None:

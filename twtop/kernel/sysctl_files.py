@@ -18,7 +18,7 @@ from twtop.kernel.files import read_regular_file
 from twtop.kernel.sysctl import WATCHED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
 _FOLDERS: Final = ("etc/sysctl.d", "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sysctl.d")
 _LAST: Final = "etc/sysctl.conf"
@@ -27,12 +27,12 @@ _LIMIT: Final = 65536
 """Bytes of a file that are read."""
 
 
-def read_sysctl_files(names: Collection[str] = WATCHED, root: Path = Path("/")) -> dict[str, Setting]:
-    """Return what the files set of the named sysctls; files that cannot be read, and globs, are left out."""
+def read_sysctl_files(root: Path = Path("/")) -> dict[str, Setting]:
+    """Return what the files set of `WATCHED` sysctls; files that cannot be read, and globs, are left out."""
     found: dict[str, Setting] = {}
     for path in (*_in_order(root), root / _LAST):
         file = printable(str(path))
-        found.update((name, Setting(value, file)) for name, value in _settings(path) if name in names)
+        found.update((name, Setting(value, file)) for name, value in _settings(path) if name in WATCHED)
     return found
 
 

@@ -76,7 +76,6 @@ def test_budgets_are_those_of_each_moment(before: Snapshot, seed: int, most: int
     moved = [end for end in everywhere if usage[0].get(end, none)[0] != usage[1].get(end, none)[0]]
     assert len(changes.shown) == min(most, len(moved))
     assert len(changes.shown) + changes.others == len(moved)
-    assert changes.unchanged == len(everywhere) - len(moved)
     for row in changes.shown:
         assert (row.before, row.limit_before) == usage[0].get(row.destination, none)
         assert (row.after, row.limit_after) == usage[1].get(row.destination, none)

@@ -61,8 +61,6 @@ class PortChanges(NamedTuple):
     """The greatest change first; of equals those with more ports."""
     others: int
     """How many more changed."""
-    unchanged: int
-    """Towards how many as many ports are in use as before."""
 
 
 def compare_ports(before: PortUse, after: PortUse, most: int) -> PortChanges:
@@ -94,7 +92,7 @@ def compare_ports(before: PortUse, after: PortUse, most: int) -> PortChanges:
         for at in order[:most].tolist()
     ]
     shown.sort(key=lambda row: (-abs(row.change), -max(row.before, row.after), row.destination))
-    return PortChanges(tuple(shown), len(order) - len(shown), len(first) - len(order))
+    return PortChanges(tuple(shown), len(order) - len(shown))
 
 
 def _spread(values: NDArray[np.int64], number: Rows, count: int) -> NDArray[np.int64]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 NO_UID: Final = 0xFFFF_FFFF
 """(uid_t) -1, which no user has: in place of an unknown one."""
-_U64: Final = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class Owner(NamedTuple):

@@ -92,29 +92,29 @@ class _Draft:
         self.mounted += other.mounted
 
 
-def find_namespaces(proc: Path = PROC, folders: Iterable[Path] = FOLDERS) -> list[Namespace]:
+def find_namespaces(folders: Iterable[Path] = FOLDERS) -> list[Namespace]:
     """Return all network namespaces that can be found, each once, that of the calling thread first.
 
     Names are all different. Takes about 30 microseconds per process.
     """
     drafts = [_own_draft()]
-    for draft in (*_drafts_of(_pids(proc), proc), *_mounted(folders)):
+    for draft in (*_of_processes(), *_mounted(folders)):
         known = next((each for each in drafts if each.is_that_of(draft)), None)
         if known is None:
             drafts.append(draft)
         else:
             known.learn(draft)
-    return _distinct([_named(draft, proc) for draft in drafts])
+    return _distinct([_named(draft) for draft in drafts])
 
 
 def own_namespace() -> Namespace:
     """Return the one that the calling thread is in; what processes it has is not looked for."""
-    return _named(_own_draft(), PROC)
+    return _named(_own_draft())
 
 
-def namespace_of(pid: int, found: Iterable[Namespace], proc: Path = PROC) -> Namespace | None:
+def namespace_of(pid: int, found: Iterable[Namespace]) -> Namespace | None:
     """Return the one of some namespaces that a process is in, None where there is no such process."""
-    files = files_of(f"{proc}/{pid}")
+    files = files_of(f"{PROC}/{pid}")
     return next((each for each in found if files and each.files == files), None)
 
 
@@ -125,22 +125,18 @@ def files_of(process: str) -> int:
     return 0
 
 
-def process_in(namespace: Namespace, proc: Path = PROC) -> int | None:
+def process_in(namespace: Namespace) -> int | None:
     """Return one of the known processes of a namespace that is still in it, None where all have left."""
     files = namespace.files
-    return next((pid for pid in namespace.pids if files and files_of(f"{proc}/{pid}") == files), None)
+    return next((pid for pid in namespace.pids if files and files_of(f"{PROC}/{pid}") == files), None)
 
 
-def is_there(namespace: Namespace, proc: Path = PROC) -> bool:
+def is_there(namespace: Namespace) -> bool:
     """Tell whether what a namespace was found by still leads to it; cheap, but not the last word."""
-    if namespace.own or process_in(namespace, proc) is not None:
+    if namespace.own or process_in(namespace) is not None:
         return True
     node = _node(namespace.path) if namespace.path is not None else None
     return node is not None and node.inode == namespace.number
-
-
-def _pids(proc: Path) -> list[int]:
-    return sorted(int(name) for name in os.listdir(proc) if name.isdecimal())  # noqa: PTH208 - only names
 
 
 def _own_draft() -> _Draft:
@@ -148,16 +144,17 @@ def _own_draft() -> _Draft:
     return _Draft(files=files_of(own), node=_node(OWN_NAMESPACE), path=OWN_NAMESPACE, own=True)
 
 
-def _drafts_of(pids: Iterable[int], proc: Path) -> Iterator[_Draft]:
+def _of_processes() -> Iterator[_Draft]:
     """Yield a namespace for each inode of ``net/tcp``."""
     by_files: dict[int, _Draft] = {}
-    for pid in pids:
+    pids = (int(name) for name in os.listdir(PROC) if name.isdecimal())  # noqa: PTH208 - only names
+    for pid in sorted(pids):
         # Zombies and processes that ended meanwhile have none.
-        if files := files_of(f"{proc}/{pid}"):
+        if files := files_of(f"{PROC}/{pid}"):
             draft = by_files.setdefault(files, _Draft(files))
             if len(draft.pids) < _MOST_PIDS:
                 draft.pids += (pid,)
-                path = f"{proc}/{pid}/ns/net"
+                path = f"{PROC}/{pid}/ns/net"
                 if draft.node is None and (node := _node(path)):
                     draft.node, draft.path = node, path
     yield from by_files.values()
@@ -182,15 +179,13 @@ def _node(path: str) -> _Node | None:
     return _Node(found.st_dev, found.st_ino)
 
 
-def _named(draft: _Draft, proc: Path) -> Namespace:
+def _named(draft: _Draft) -> Namespace:
     number = draft.node.inode if draft.node else draft.files
     given = [name for name in draft.mounted if not _GENERATED.fullmatch(name)]
     if _is_initial(draft):
         name = "host"
     else:
-        name = (
-            given[0] if given else _process_name(draft.pids, proc) or next(iter(draft.mounted), str(number))
-        )
+        name = given[0] if given else _process_name(draft.pids) or next(iter(draft.mounted), str(number))
     return Namespace(
         number=number,
         name=name,
@@ -207,14 +202,14 @@ def _is_initial(draft: _Draft) -> bool:
     return in_initial_namespace() if draft.own else 1 in draft.pids and bool(in_initial_pid_namespace())
 
 
-def _process_name(pids: Iterable[int], proc: Path) -> str | None:
+def _process_name(pids: Iterable[int]) -> str | None:
     """Return the container, pod or unit of the first process; else its own name."""
     for pid in pids:
         unit = unit_of(shown_path(read_cgroup(pid))).partition("/")[0]
         if unit and not _OF_SESSION.fullmatch(unit):
             return unit
         # It may have ended meanwhile; then another one names the namespace.
-        with suppress(OSError), open(f"{proc}/{pid}/comm", "rb") as file:  # noqa: PTH123 - as everywhere here
+        with suppress(OSError), open(f"{PROC}/{pid}/comm", "rb") as file:  # noqa: PTH123 - as everywhere here
             return f"{printable(file.read(_COMM_LIMIT).decode('utf-8', 'replace').strip())}[{pid}]"
     return None
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from twtop.sources.comparison.kept import Kept
 
 Name: TypeAlias = Literal["A", "B"]
-
-NAMES: Final[tuple[Name, Name]] = ("A", "B")
 
 
 class Marks:

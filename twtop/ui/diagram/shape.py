@@ -7,13 +7,10 @@ nobody does, and with UNCONN, the descriptor that only holds a port, in the plac
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from twtop.core.flow import NOWHERE
 from twtop.core.states import IN_LIFE_ORDER, State
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 PLACES: Final[dict[State, tuple[int, int]]] = {
     State.SYN_SENT: (0, 0), State.UNCONN: (1, 0), State.LISTEN: (2, 0),
@@ -155,7 +152,7 @@ def neighbour(state: State, step_x: int, step_y: int) -> State:
     return state if best is None else best[1]
 
 
-def next_in_list(state: State, step: int, states: Iterable[State] = IN_LIFE_ORDER) -> State:
-    """Return the next state of a list; the same one at its end."""
-    order = list(states)
-    return order[max(0, min(order.index(state) + step, len(order) - 1))]
+def next_in_list(state: State, step: int) -> State:
+    """Return the next state in the order of a life; the same one at its end."""
+    at = IN_LIFE_ORDER.index(state) + step
+    return IN_LIFE_ORDER[max(0, min(at, len(IN_LIFE_ORDER) - 1))]
