@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -77,6 +77,16 @@ class Mark(NamedTuple):
     """Of a finding (`twtop.diagnosis.finding.Severity`), else 0."""
     text: str
     """Fit for a terminal."""
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether a finding came or got worse then."""
+        return self.kind in {"found", "worse"}
+
+
+def trouble_s(marks: Iterable[Mark]) -> list[float]:
+    """Return the Unix times at which findings came or got worse."""
+    return [mark.wall_s for mark in marks if mark.is_trouble]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,6 +30,7 @@ _MAGIC: Final = b"SQLite format 3\0"
 _WITH_WAL: Final = 2
 _LONGEST_S: Final = 20.0
 _LOCKED_S: Final = 2.0
+"""How long to wait for another program that has it locked."""
 _NO_SHARING: Final = "vfs=unix-none"
 _NO_LOG: Final = "immutable=1"
 """Else SQLite would make a log, or look for one in vain."""
@@ -68,7 +69,7 @@ def open_database(path: Path) -> Opened:
     refusal: sqlite3.Error | UnicodeDecodeError | None = None
     for how in _ways(path, header):
         try:
-            database = _connect(path, how)
+            database = connect(path, how)
         except sqlite3.Error as error:
             refusal = error
             continue
@@ -97,7 +98,8 @@ def open_database(path: Path) -> Opened:
     raise RecordingError(f"{name}: {reason_of(refusal)}") from refusal
 
 
-def _connect(path: Path, how: str) -> sqlite3.Connection:
+def connect(path: Path, how: str) -> sqlite3.Connection:
+    """Open a file as SQLite's parameters say (https://sqlite.org/uri.html); raises sqlite3.Error."""
     name = quote(os.fsencode(path.absolute()))
     return sqlite3.connect(
         f"file:{name}?{how}", timeout=_LOCKED_S, isolation_level=None, check_same_thread=False, uri=True

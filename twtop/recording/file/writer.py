@@ -9,22 +9,19 @@ from collections import deque
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import quote
 
 import numpy as np
 
 from twtop import __version__
 from twtop.errors import RecordingError
 from twtop.recording.file.faults import reason_of
+from twtop.recording.file.opening import connect
 from twtop.recording.file.schema import APPLICATION_ID, FORMAT, PLACE_BITS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from twtop.recording.tape import Look, Mark, Part, Stream
-
-LEAST_BYTES: Final = 1 << 20
-"""The smallest limit that a file can have."""
 
 _MODE: Final = 0o600
 """Addresses, users and processes are nobody else's business."""
@@ -44,8 +41,7 @@ _CHAPTERS_AT_LEAST: Final = 4
 """A chapter that takes more than its share of the limit is ended, so that the oldest can be dropped."""
 _STANDS_FOR: Final = os.O_PATH | os.O_CLOEXEC
 _CLOSED: Final = -1
-_LOCKED_S: Final = 2.0
-"""How long to wait for another program that reads."""
+_WRITING: Final = "mode=rw"
 
 
 class About(NamedTuple):
@@ -104,7 +100,7 @@ class Writer:
             self._file = os.open(path, _STANDS_FOR)
             self._log = _CLOSED
             """Stands for the write-ahead log in the same way."""
-            self._database = _connect(path)
+            self._database = connect(path, _WRITING)
             try:
                 self._lay_out(about, began_s)
             except (sqlite3.Error, RecordingError):
@@ -274,7 +270,7 @@ class Writer:
     def _leave_one_file(self) -> None:
         """Let the file need no other ones any more; what SQLite leaves behind is empty, and removed."""
         # Whoever reads it keeps it as it is: it is whole all the same.
-        with suppress(sqlite3.Error), closing(_connect(self.place)) as database:
+        with suppress(sqlite3.Error), closing(connect(self.place, _WRITING)) as database:
             database.execute("PRAGMA journal_mode = DELETE")
         if not _size_of(self._wal):
             self._remove_log()
@@ -344,13 +340,6 @@ def _is_empty_file(path: Path) -> bool:
         found = path.lstat()
         return stat.S_ISREG(found.st_mode) and not found.st_size
     return False
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    name = quote(os.fsencode(path.absolute()))
-    return sqlite3.connect(
-        f"file:{name}?mode=rw", timeout=_LOCKED_S, isolation_level=None, check_same_thread=False, uri=True
-    )
 
 
 def _size_of(path: Path) -> int:

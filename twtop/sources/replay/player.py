@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from twtop.core.names.labels import NO_LABELS, Labels
 from twtop.errors import RecordingError
+from twtop.recording.tape import trouble_s
 from twtop.sources.collector import Crash, Failure, Result
 from twtop.sources.replay.course import NEAR_S, Budget
 from twtop.sources.replay.projector import Projector
@@ -170,7 +171,7 @@ class Player:
     def seek_mark(self, step: int) -> bool:
         """Go to where something was found or got worse, next (1) or before (-1); tell if there is such."""
         at_s = self.playback.at_s
-        found = [mark.wall_s for mark in self._marks if mark.kind in {"found", "worse"}]
+        found = trouble_s(self._marks)
         if step > 0:
             wall_s = min((each for each in found if each > at_s + _SAME_S), default=None)
         else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from twtop.core.format import counted
 from twtop.core.names.labels import NO_LABELS, Labels
 from twtop.errors import RecordingError, UsageError
+from twtop.recording.tape import trouble_s
 from twtop.sources.looks import Missed
 from twtop.sources.panorama import Panorama
 from twtop.sources.replay.course import NEAR_S, Budget
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from twtop.sources.looks import Look
     from twtop.sources.panorama import Looked
 
-FOUND: Final = frozenset({"found", "worse"})
-"""The kinds of marks that say when something went wrong."""
 _MOST_NAMED: Final = 10
 _ALONE: Final = Budget(cpu_s=0.0)
 _WITH_PAST: Final = Budget(cpu_s=4.0, least=2)
@@ -48,7 +47,7 @@ class Recording:
         schedule = self._schedule
         if at is None:
             return len(schedule) - 1
-        found_s = [mark.wall_s for mark in self.tape.marks() if mark.kind in FOUND]
+        found_s = trouble_s(self.tape.marks())
         start_s, end_s = float(schedule.wall_s[0]), float(schedule.wall_s[-1])
         return schedule.row_at(parse_time(at, start_s=start_s, end_s=end_s, found_s=found_s))
 

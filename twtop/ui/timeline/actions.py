@@ -11,6 +11,7 @@ from textual.message import Message
 
 from twtop.core.drain import MINUTE_S, DrainTrack
 from twtop.core.names.labels import NO_LABELS
+from twtop.recording.tape import trouble_s
 from twtop.sources.collector import Crash, Failure
 from twtop.sources.observer import Frame
 from twtop.sources.panorama import Panorama
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from twtop.ui.timeline.panel import TimelinePanel
 
 _NOTHING_KEPT: Final = "Nothing is kept yet."
-_FINDINGS: Final = ("found", "worse")
-"""Kinds of marks."""
 _EARLIER: Final = 1e-6
 """Seconds; less than there is between two looks."""
 
@@ -238,9 +237,8 @@ class TimelineActions(Actions, inherit_bindings=False):
             return None
         if not len(index):
             return None
-        found_s = [mark.wall_s for mark in marks if mark.kind in _FINDINGS]
         has_present = self._collector is not None
-        return Reach(float(index.wall_s[0]), float(index.wall_s[-1]), at_s, found_s, has_present)
+        return Reach(float(index.wall_s[0]), float(index.wall_s[-1]), at_s, trouble_s(marks), has_present)
 
     def _set_filter(self, expression: Expr) -> None:
         super()._set_filter(expression)

@@ -94,12 +94,12 @@ def bar(
 
 def sign_of(mark: Mark) -> Part:
     """Return the sign of what happened, and its look."""
-    return _FOUND.get(mark.severity, _FOUND[Severity.NOTE]) if mark.kind in {"found", "worse"} else _FAILURE
+    return _FOUND.get(mark.severity, _FOUND[Severity.NOTE]) if mark.is_trouble else _FAILURE
 
 
 def weight(mark: Mark) -> int:
     """Return how bad something is that happened, among others at the same time."""
-    return mark.severity if mark.kind in {"found", "worse"} else 0
+    return mark.severity if mark.is_trouble else 0
 
 
 def _levels(places: NDArray[np.intp], sockets: NDArray[np.int64], columns: int, signs: Signs) -> str:
