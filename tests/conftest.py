@@ -76,7 +76,6 @@ def in_new_process(request: pytest.FixtureRequest) -> Callable[[str], str]:
             [sys.executable, "-W", "error", "-c", textwrap.dedent(script)],
             capture_output=True,
             text=True,
-            timeout=60,
             check=False,
         )
         assert ended.returncode == 0, ended.stderr

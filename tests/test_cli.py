@@ -39,7 +39,6 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
 
@@ -138,9 +137,7 @@ for line in {lines!r}:
     print("printed by", line)
     sys.stderr.writelines(f"{{module}} by {{line}}" for module in {heavy!r} if module in sys.modules)
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
-    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     for line in lines:
         printed, _, ended.stdout = ended.stdout.partition(f"printed by {line}\n")
         assert printed, line
@@ -209,7 +206,6 @@ def test_every_example_works(tmp_path: Path) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
             check=False,
         )
         if line.split()[1:2] in (["snapshot"], ["explain"]):
@@ -289,9 +285,7 @@ status = main()
 assert "twtop.cli" not in sys.modules
 sys.exit(status)
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
-    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (ended.stdout, ended.stderr) == ("", "twtop: twtop needs Linux; this is darwin\n")
     assert ended.returncode == 2
 
@@ -314,7 +308,7 @@ sys.argv[1:] = ["watch"]
 from twtop.__main__ import main
 sys.exit(main())
 """
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=30, check=False)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
     assert (ended.stdout, ended.stderr, ended.returncode) == (b"", b"", -signal.SIGINT)
 
 
@@ -329,5 +323,5 @@ twtop.cli.run = interrupted
 from twtop.__main__ import main
 sys.exit(main())
 """
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=30, check=False)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
     assert (ended.stdout, ended.stderr, ended.returncode) == (b"", b"", 128 + signal.SIGINT)

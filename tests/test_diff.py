@@ -33,7 +33,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def diff(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [*TWTOP, "diff", str(path), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def document(path: Path, *arguments: str) -> Any:

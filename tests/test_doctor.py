@@ -40,14 +40,14 @@ def start(lab: Lab, *arguments: str, stderr: int = subprocess.PIPE) -> subproces
 
 def run(lab: Lab, *arguments: str) -> tuple[int, str, str]:
     with start(lab, *arguments) as doctor:
-        out, err = doctor.communicate(timeout=60)
+        out, err = doctor.communicate(timeout=100)
     return doctor.returncode, out, err
 
 
 def run_together(lab: Lab, *calls: tuple[str, ...]) -> list[tuple[int, str]]:
     """Status and output of several, which take as long as one."""
     doctors = [start(lab, *arguments) for arguments in calls]
-    outputs = [doctor.communicate(timeout=60)[0] for doctor in doctors]
+    outputs = [doctor.communicate(timeout=100)[0] for doctor in doctors]
     return [(doctor.returncode, out) for doctor, out in zip(doctors, outputs, strict=True)]
 
 
@@ -142,7 +142,7 @@ def test_watching_tells_what_comes_and_goes(lab: Lab) -> None:
             found = json.loads(doctor.stdout.readline())
         over = json.loads(doctor.stdout.readline())
         doctor.send_signal(signal.SIGINT)
-        _, err = doctor.communicate(timeout=30)
+        _, err = doctor.communicate(timeout=100)
     assert (found["event"], over["event"]) == ("found", "over")
     assert found["finding"]["rule"] == over["finding"]["rule"] == "close-wait-leak"
     assert (doctor.returncode, err) == (130, "")
@@ -193,7 +193,7 @@ def test_watching_tells_what_gets_worse(lab: Lab) -> None:
         waiting += [lab.client.connect(*endpoint(listener), wait=False) for _ in range(3)]
         worse = json.loads(doctor.stdout.readline())
         doctor.send_signal(signal.SIGINT)
-        doctor.communicate(timeout=30)
+        doctor.communicate(timeout=100)
     assert (found["event"], found["finding"]["severity"]) == ("found", "note")
     assert worse["event"] == "worse"
     assert worse["finding"]["severity"] in {"warning", "critical"}
@@ -207,7 +207,7 @@ def test_watching_ends_with_its_reader(lab: Lab) -> None:
         doctor.stdout = None
         # There is something to tell, and nobody to tell it to.
         with leaking(lab):
-            doctor.wait(timeout=30)
+            doctor.wait(timeout=100)
     assert doctor.returncode == -signal.SIGPIPE
 
 

@@ -29,7 +29,6 @@ def run(*arguments: str, status: int = 0) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     assert ended.returncode == status, ended.stderr

@@ -59,7 +59,7 @@ class Recorder(subprocess.Popen[str]):
     def end(self, how: int = signal.SIGTERM) -> tuple[int, list[str]]:
         """Send a signal; return the exit status and what it has said."""
         self.send_signal(how)
-        _, said = self.communicate(timeout=60)
+        _, said = self.communicate(timeout=100)
         return self.returncode, said.splitlines()
 
 
@@ -151,7 +151,7 @@ def test_it_ends_with_the_terminal_that_it_was_started_from(lab: Lab, tmp_path: 
     with lab.client.entered(), Terminal([*COLD, *RECORDING, "-o", str(path)]) as terminal:
         wait_for_looks(path)
         terminal.vanish()
-        assert terminal.process.wait(60) == 128 + signal.SIGHUP
+        assert terminal.process.wait(100) == 128 + signal.SIGHUP
     assert names(tmp_path) == ["a.twtop"]
 
 
@@ -175,7 +175,7 @@ def test_for_a_time_with_a_filter(lab: Lab, tmp_path: Path, by_owner: bool) -> N
     lab.client.listen(0)
     path = tmp_path / "a.twtop"
     with Recorder(lab, "-o", str(path), "--filter", wanted, "--for", "1s") as recorder:
-        _, said = recorder.communicate(timeout=60)
+        _, said = recorder.communicate(timeout=100)
     assert recorder.returncode == 0
     assert f"recording sockets that match {wanted} every 0.1 s for 0:00:01" in said
     assert {len(sockets) for sockets in sockets_in(path)} == {1}
@@ -246,7 +246,7 @@ def test_a_look_that_fails_is_a_mark_at_once(lab: Lab, tmp_path: Path) -> None:
 def test_what_there_is_is_never_overwritten(lab: Lab, tmp_path: Path) -> None:
     there = recorded(tmp_path / "a.twtop").read_bytes()
     with Recorder(lab, "-o", str(tmp_path / "a.twtop")) as recorder:
-        _, said = recorder.communicate(timeout=60)
+        _, said = recorder.communicate(timeout=100)
     assert recorder.returncode == 2
     assert said == f"twtop: {tmp_path}/a.twtop exists already, and a recording overwrites nothing\n"
     assert (tmp_path / "a.twtop").read_bytes() == there

@@ -62,7 +62,7 @@ def ended(running: subprocess.Popen[str]) -> tuple[int, str]:
     """How it ended, and what it complained about."""
     assert running.stderr is not None
     complaint = running.stderr.read()
-    return running.wait(timeout=30), complaint
+    return running.wait(timeout=100), complaint
 
 
 def record(host: Host, *arguments: str) -> dict[str, Any]:

@@ -43,7 +43,7 @@ MANY = 3000
 @pytest.mark.parametrize("command", COMMANDS, ids=IDS)
 def test_a_full_disk_is_one_line(command: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=30, check=False)
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
     assert ended.stderr == b"twtop: cannot write to standard output: No space left on device\n"
     assert ended.returncode == 2
 
@@ -56,7 +56,6 @@ def test_a_disk_that_fills_up_while_printing_is_one_line(lab: Lab, output_format
             [*TWTOP, "snapshot", "--sockets", "--format", output_format],
             stdout=full,
             stderr=subprocess.PIPE,
-            timeout=30,
             check=False,
         )
     assert ended.stderr == b"twtop: cannot write to standard output: No space left on device\n"
@@ -68,7 +67,7 @@ def test_a_pipe_closed_before_is_silent(command: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as closed:
-        ended = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, timeout=30, check=False)
+        ended = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, check=False)
     assert ended.stderr == b""
     assert ended.returncode == -signal.SIGPIPE
 
@@ -96,7 +95,6 @@ def test_without_standard_output_there_is_one_line() -> None:
     ended = subprocess.run(
         ["sh", "-c", 'exec "$@" >&-', "sh", *COLD, "snapshot"],
         stderr=subprocess.PIPE,
-        timeout=30,
         check=False,
     )
     assert ended.stderr == b"twtop: standard output is closed\n"
@@ -119,7 +117,7 @@ def test_without_standard_error_a_remark_is_lost(redirection: str, tmp_path: Pat
     (tmp_path / "twtop").write_text("from twtop.__main__ import main\nraise SystemExit(main())\n")
     command = [sys.executable, str(tmp_path / "twtop"), "unit", "record"]
     ended = subprocess.run(
-        ["sh", "-c", f'exec "$@" {redirection}', "sh", *command], capture_output=True, timeout=30, check=False
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *command], capture_output=True, check=False
     )
     assert (ended.returncode, b"ExecStart=" in ended.stdout) == (0, True)
 
@@ -129,7 +127,6 @@ def test_without_standard_error_the_status_is_left(redirection: str) -> None:
     ended = subprocess.run(
         ["sh", "-c", f'exec "$@" {redirection}', "sh", *COLD, "explain", "nothing of the kind"],
         stdout=subprocess.PIPE,
-        timeout=30,
         check=False,
     )
     assert (ended.stdout, ended.returncode) == (b"", 2)
@@ -140,7 +137,6 @@ def test_an_encoding_that_lacks_characters_is_no_error() -> None:
         [*COLD, "explain", "time-wait"],
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
         capture_output=True,
-        timeout=30,
         check=True,
     )
     assert ended.stdout.isascii()

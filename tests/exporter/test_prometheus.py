@@ -68,7 +68,7 @@ def exporter(host: Host, certificates: Path) -> Iterator[str]:
         assert found is not None, first
         yield found[1]
         process.terminate()
-        assert (process.stderr.read(), process.wait(10)) == ("", 0)
+        assert (process.stderr.read(), process.wait(100)) == ("", 0)
     finally:
         process.kill()
         process.communicate()
@@ -99,7 +99,7 @@ class Api:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._connection = http.client.HTTPConnection("127.0.0.1", 9090, timeout=10)
+        self._connection = http.client.HTTPConnection("127.0.0.1", 9090)
 
     def close(self) -> None:
         self._connection.close()

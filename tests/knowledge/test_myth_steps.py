@@ -72,7 +72,7 @@ IN_THE_DEMO: Final = """
     from twtop.lab.world import start_world
 
     def run(*command):
-        ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        ran = subprocess.run(command, capture_output=True, text=True)
         return ran.stdout + ran.stderr
 
     commands, shown = json.load(sys.stdin), {}

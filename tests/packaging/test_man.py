@@ -33,7 +33,6 @@ def read_by(page: str, *command: str, **environment: str) -> str:
         input=page,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
         env={**os.environ, "LC_ALL": "C.UTF-8", **environment},
     )

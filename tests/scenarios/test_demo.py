@@ -51,7 +51,6 @@ def test_the_demo_shows_off() -> None:
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=100,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

@@ -167,4 +167,4 @@ def test_a_resolver_that_hangs_keeps_nobody_from_leaving() -> None:
         asked.wait()
         resolver.stop()
         """
-    subprocess.run([sys.executable, "-c", dedent(script)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", dedent(script)], check=True)

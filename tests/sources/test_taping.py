@@ -158,7 +158,7 @@ def test_the_collector_goes_on_when_a_look_cannot_be_recorded(monkeypatch: pytes
     results: Queue[Result] = Queue()
     collector.start()
     collector.listen(results.put)
-    shown = [results.get(timeout=10) for _ in range(3)]
+    shown = [results.get(timeout=100) for _ in range(3)]
     collector.stop()
     assert {type(result) for result in shown} == {Frame}
     assert not len(collector.ring.index())

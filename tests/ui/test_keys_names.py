@@ -107,4 +107,4 @@ def test_twtop_asks_the_resolver_of_its_host(server: Host, named: tuple[NameServ
         terminal.wait_text(":8080<10.77.0.1  client.example")
         assert names.asked == ["1.0.77.10.in-addr.arpa"]
         terminal.send("q")
-        assert terminal.process.wait(60) == 0
+        assert terminal.process.wait(100) == 0

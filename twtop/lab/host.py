@@ -158,7 +158,7 @@ class Host:
     def run(self, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run a command in this namespace and return its output; CalledProcessError if it fails."""
         with self.entered():
-            return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=30)
+            return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=100)
 
     def socket(
         self,

@@ -94,7 +94,6 @@ def as_nobody(imports: str, script: str, *, setup: str = "true", unshare: str = 
         ["unshare", unshare, "sh", "-c", command, sys.executable, f"{imports}\n{drop}\n{script}"],
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     if ended.returncode and any(word in ended.stderr for word in ("unshare", "mount", "setgroups")):
