@@ -15,7 +15,7 @@ _LARGE: Final = 1 << 20
 
 
 def keep_little_free() -> None:
-    """Let what large arrays took go back to the system when they are dropped; call it before there are threads.
+    """Give the system back what large arrays took once they are dropped; call it before there are threads.
 
     They come and go in the thread that collects, in that which computes pictures, in the screen's. With an
     arena each, what one has freed is of no use to the others: 30 MB of 170 at 350,000 sockets (glibc 2.36).
