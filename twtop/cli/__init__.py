@@ -9,7 +9,8 @@ import os
 import signal
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from twtop.cli.completion import completion_parser
 from twtop.cli.config import config_parser
@@ -29,9 +30,6 @@ from twtop.errors import UsageError
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Iterator, Sequence
-
-Do: TypeAlias = "Callable[[Namespace], int]"
-"""What does what arguments ask, and returns the exit status."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -76,90 +74,6 @@ def _misplaced(word: str) -> str:
     return f"there is no command {word!r}; the commands are {', '.join(_COMMANDS)}"
 
 
-def _open_screen() -> Do:
-    from twtop.commands.screen import open_screen
-
-    return open_screen
-
-
-def _open_demo() -> Do:
-    from twtop.commands.screen import open_demo
-
-    return open_demo
-
-
-def _print_snapshot() -> Do:
-    from twtop.commands.snapshot import print_snapshot
-
-    return print_snapshot
-
-
-def _watch() -> Do:
-    from twtop.commands.watch import watch
-
-    return watch
-
-
-def _record() -> Do:
-    from twtop.commands.record import record
-
-    return record
-
-
-def _examine() -> Do:
-    from twtop.commands.doctor import examine
-
-    return examine
-
-
-def _replay() -> Do:
-    from twtop.commands.replay import replay
-
-    return replay
-
-
-def _diff() -> Do:
-    from twtop.commands.diff import diff
-
-    return diff
-
-
-def _print_explanation() -> Do:
-    from twtop.commands.explain import print_explanation
-
-    return print_explanation
-
-
-def _export_metrics() -> Do:
-    from twtop.commands.exporter import export_metrics
-
-    return export_metrics
-
-
-def _show_config() -> Do:
-    from twtop.commands.config import show_config
-
-    return show_config
-
-
-def _print_completion() -> Do:
-    from twtop.commands.completion import print_completion
-
-    return partial(print_completion, parsers=parsers())
-
-
-def _print_manual() -> Do:
-    from twtop.commands.man import print_manual
-
-    return lambda _: print_manual(parsers())
-
-
-def _print_unit() -> Do:
-    from twtop.commands.unit import print_unit
-
-    return print_unit
-
-
 def parsers() -> dict[str, ArgumentParser]:
     """Return what reads the arguments of each command, and under ``""`` of twtop without one."""
     return {"": _SCREEN.parser()} | {name: command.parser() for name, command in _COMMANDS.items()}
@@ -167,23 +81,31 @@ def parsers() -> dict[str, ArgumentParser]:
 
 class _Command(NamedTuple):
     parser: Callable[[], ArgumentParser]
-    load: Callable[[], Do]
-    """Imports what does it."""
+    does: str
+    """What does it: a module of `twtop.commands`, and its function."""
+    knows_all: bool = False
+    """Whether that is told what all parsers are, too."""
+
+    def load(self) -> Callable[[Namespace], int]:
+        """Import what does what arguments ask, and returns the exit status."""
+        module, _, name = self.does.partition(".")
+        do: Callable[..., int] = getattr(import_module(f"twtop.commands.{module}"), name)
+        return partial(do, parsers=parsers()) if self.knows_all else do
 
 
-_SCREEN: Final = _Command(screen_parser, _open_screen)
+_SCREEN: Final = _Command(screen_parser, "screen.open_screen")
 _COMMANDS: Final = {
-    "snapshot": _Command(snapshot_parser, _print_snapshot),
-    "watch": _Command(watch_parser, _watch),
-    "record": _Command(record_parser, _record),
-    "doctor": _Command(doctor_parser, _examine),
-    "replay": _Command(replay_parser, _replay),
-    "diff": _Command(diff_parser, _diff),
-    "explain": _Command(explain_parser, _print_explanation),
-    "exporter": _Command(exporter_parser, _export_metrics),
-    "demo": _Command(demo_parser, _open_demo),
-    "config": _Command(config_parser, _show_config),
-    "completion": _Command(completion_parser, _print_completion),
-    "man": _Command(man_parser, _print_manual),
-    "unit": _Command(unit_parser, _print_unit),
+    "snapshot": _Command(snapshot_parser, "snapshot.print_snapshot"),
+    "watch": _Command(watch_parser, "watch.watch"),
+    "record": _Command(record_parser, "record.record"),
+    "doctor": _Command(doctor_parser, "doctor.examine"),
+    "replay": _Command(replay_parser, "replay.replay"),
+    "diff": _Command(diff_parser, "diff.diff"),
+    "explain": _Command(explain_parser, "explain.print_explanation"),
+    "exporter": _Command(exporter_parser, "exporter.export_metrics"),
+    "demo": _Command(demo_parser, "screen.open_demo"),
+    "config": _Command(config_parser, "config.show_config"),
+    "completion": _Command(completion_parser, "completion.print_completion", knows_all=True),
+    "man": _Command(man_parser, "man.print_manual", knows_all=True),
+    "unit": _Command(unit_parser, "unit.print_unit"),
 }

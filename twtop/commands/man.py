@@ -10,11 +10,11 @@ from twtop.packaging.definition import defined_by
 from twtop.packaging.man import manual
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
 
 
-def print_manual(parsers: Mapping[str, ArgumentParser]) -> int:
+def print_manual(_: Namespace, parsers: Mapping[str, ArgumentParser]) -> int:
     """Print the page; return the exit status.
 
     Raises:
