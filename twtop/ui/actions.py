@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from twtop.core.options import ScreenOptions
     from twtop.core.signs import Signs
     from twtop.core.table.view import Spec
+    from twtop.sources.collector import Collector
     from twtop.sources.replay.player import Player
     from twtop.ui.filter_bar import FilterBar
     from twtop.ui.panels import Panels
     from twtop.ui.picture import Picture
+    from twtop.ui.privacy.actions import Privacy
     from twtop.ui.strip import StateStrip
     from twtop.ui.table.heading import Heading
     from twtop.ui.table.table import GroupTable
@@ -43,6 +45,7 @@ class Actions(Keystrokes, inherit_bindings=False):
     """Base of the application: what the user may do; how it is shown is the application's own."""
 
     signs: Signs
+    privacy: Privacy
     _panels: Panels
     _options: ScreenOptions
     """What the user chose before it began."""
@@ -54,6 +57,8 @@ class Actions(Keystrokes, inherit_bindings=False):
     """What the user chose to see."""
     _shown: Picture | None
     _frozen: bool
+    _collector: Collector | None
+    """None in a replay."""
     _player: Player | None = None
     """Plays what is shown; None while that is of the present."""
     _stale: asyncio.Event

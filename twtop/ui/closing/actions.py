@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from twtop.core.table.view import Line, Lines
     from twtop.kernel.sockdiag.one_socket import SocketReader
     from twtop.sources.closer import Closer, Job
-    from twtop.sources.collector import Collector
     from twtop.sources.panorama import Looked
 
 _ACTION: Final = "close_sockets"
@@ -36,8 +35,6 @@ class ClosingActions(Actions, inherit_bindings=False):
 
     _closer: Closer | None
     """None unless it was allowed."""
-    _collector: Collector | None
-    """None in a replay."""
     _newest: Looked | None
     _alone: int | None
     """Number of the only namespace that is shown of several."""

@@ -11,13 +11,11 @@ from twtop.ui.actions import Actions
 
 if TYPE_CHECKING:
     from twtop.sources.resolver import Resolver
-    from twtop.ui.privacy.actions import Privacy
 
 
 class NamesActions(Actions, inherit_bindings=False):
     """Off until asked for: it is the only thing that twtop sends to a network."""
 
-    privacy: Privacy
     _resolver: Resolver | None = None
     """None until names were asked for once."""
     asks_dns = False

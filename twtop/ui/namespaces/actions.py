@@ -15,7 +15,6 @@ from twtop.ui.views import open_view
 
 if TYPE_CHECKING:
     from twtop.kernel.namespaces.listing import Namespace
-    from twtop.sources.collector import Collector
     from twtop.sources.watch import Chosen
     from twtop.ui.namespaces.screen import NamespacesScreen
 
@@ -25,7 +24,6 @@ _KEY = "namespace"
 class NamespaceActions(Actions, inherit_bindings=False):
     """Lists network namespaces, for which all are read, and shows one of them or all."""
 
-    _collector: Collector | None
     _alone: int | None = None
     """Number of the only namespace to show while all are read."""
     _listed_from: Chosen = OWN

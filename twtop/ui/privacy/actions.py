@@ -47,8 +47,6 @@ class Privacy:
 class PrivacyActions(Actions, inherit_bindings=False):
     """Masks every line of the screen, and what is copied from it."""
 
-    privacy: Privacy
-
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Mask what every widget draws."""
         filters = super().get_line_filters()

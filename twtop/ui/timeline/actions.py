@@ -23,7 +23,7 @@ from twtop.ui.timeline.words import Travel, kept_text
 
 if TYPE_CHECKING:
     from twtop.core.filter import Expr
-    from twtop.sources.collector import Collector, Result
+    from twtop.sources.collector import Result
     from twtop.sources.panorama import Looked
     from twtop.ui.comparison.marks import Marks
     from twtop.ui.timeline.panel import TimelinePanel
@@ -37,8 +37,6 @@ class TimelineActions(Actions, inherit_bindings=False):
     """Shows the past in place of the present, and comes back; the present is collected all the while."""
 
     marks: Marks
-    _collector: Collector | None
-    """None in a replay."""
     _result: Result | None
     """The newest of what is collected."""
     _problem: str | None

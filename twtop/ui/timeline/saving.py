@@ -17,15 +17,11 @@ if TYPE_CHECKING:
 
     from twtop.recording.file.saving import Saved
     from twtop.recording.ring import Ring
-    from twtop.sources.collector import Collector
-    from twtop.ui.privacy.actions import Privacy
 
 
 class IncidentActions(Actions, inherit_bindings=False):
     """Saves the last minutes, whatever the screen shows, and says where they went."""
 
-    privacy: Privacy
-    _collector: Collector | None
     _saves_incident = False
 
     def action_save_incident(self) -> None:
