@@ -157,6 +157,15 @@ def test_a_stream_has_every_look(twtop: Callable[..., Ended]) -> None:
     assert len(twtop("watch", "--from", "FILE", "--count", "4").out.splitlines()) == 2 + 4
 
 
+@pytest.mark.parametrize("command", ["snapshot", "watch"])
+def test_who_groups_by_owners_is_told_once_that_nobody_looked(
+    twtop: Callable[..., Ended], command: str
+) -> None:
+    ended = twtop(command, "--from", "FILE", "--by", "command")
+    assert ended.err == "twtop: owners were not looked for when this was recorded\n"
+    assert not twtop(command, "--from", "FILE", "--by", "state").err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -12,7 +12,7 @@ from twtop.commands.recorded import is_recorded, recording_of
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.view import view
 from twtop.export.csv_ import groups_csv, sockets_csv
-from twtop.export.json_ import json_text
+from twtop.export.json_ import json_text, owners_lack
 from twtop.export.output import emit, remark
 from twtop.export.records import Source
 from twtop.export.table import OF_ONE_INSTANT, groups_table, sockets_table
@@ -101,7 +101,9 @@ def _print(
     snapshot = shown.moment.snapshot
     remark(*(recorded.lacks if recorded is not None else ()))
     remark(*(lacks_of(taken) if taken else snapshot.lacks))
-    remark(*([snapshot.owners_lack] if snapshot.owners_lack else ()))
+    wants_owners = shown.spec.names_owners
+    lack = owners_lack(snapshot, recorded=recorded is not None) if wants_owners else snapshot.owners_lack
+    remark(*([lack] if lack else ()))
     emit(_csv(shown, arguments) if arguments.format == "csv" else _table(shown, arguments))
     return 0
 

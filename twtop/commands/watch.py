@@ -17,6 +17,7 @@ from twtop.core.options.screen import ScreenOptions
 from twtop.core.signs import ASCII, UNICODE
 from twtop.core.table.fields import FIELDS
 from twtop.errors import UsageError
+from twtop.export.json_ import owners_lack
 from twtop.export.output import emit, pause, remark
 from twtop.export.records import Source
 from twtop.export.stream.csv_ import Csv
@@ -90,7 +91,7 @@ def _live(arguments: Namespace, wanted: Wanted) -> Generator[Look, None, None]:
 def _print(looks: Iterable[Look], wanted: Wanted, form: str, recorded: Source | None = None) -> None:
     """Print looks, wherever they come from, each as soon as it is there."""
     written = _format(form, recorded)
-    remarks = _Remarks()
+    remarks = _Remarks(owners=wanted.spec.names_owners, recorded=recorded is not None)
     if recorded is not None and form != "jsonl":
         remark(*recorded.lacks)
     for look in looks:
@@ -124,19 +125,24 @@ def _size() -> Size:
 class _Remarks:
     """Says on standard error what the records lack: what JSON tells in each of them, once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, owners: bool, recorded: bool) -> None:
+        """``owners``: the records depend on them; ``recorded``: they are of a recording."""
         self._lacks: tuple[str, ...] = ()
-        self._lacks_owners = False
+        self._owners = owners
+        self._recorded = recorded
+        self._told: set[str] = set()
+        """Why owners were lacking."""
 
     def about(self, looked: Looked) -> None:
         """Say what was not lacking in the look before."""
         snapshot = looked.moment.snapshot
         remark(*(lack for lack in looked.lacks if lack not in self._lacks))
         self._lacks = looked.lacks
-        # How many that are is another number every time.
-        if snapshot.owners_lack and not self._lacks_owners:
-            remark(snapshot.owners_lack)
-        self._lacks_owners = snapshot.owners_lack is not None
+        lack = owners_lack(snapshot, recorded=self._recorded)
+        # How many that are is another number every time, and for a moment some are lacking again and again.
+        if lack and self._owners and (why := lack.partition("; ")[2]) not in self._told:
+            self._told.add(why)
+            remark(lack)
 
 
 def _clock(wall_s: float) -> str:

@@ -76,7 +76,8 @@ class Picture:
         if not self.view.spec.names_owners:
             return ()
         if snapshot.sockets.owners is NO_OWNERS:
-            return ("owners are unknown: the option owners is off",)
+            why = "nobody looked for them then" if self.past else "the option owners is off"
+            return (f"owners are unknown: {why}",)
         return () if snapshot.owners_lack is None else (snapshot.owners_lack,)
 
     @property
