@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from twtop.core.counters import Counters
 from twtop.core.owners.owner import NO_OWNERS
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from twtop.core.snapshot import Snapshot
+
+T = TypeVar("T")
 
 _LONGEST_TEXT: Final = 1 << 16
 _U32: Final = 1 << 32
@@ -178,30 +181,18 @@ def _sentence(value: Any) -> str | None:
     return None if value is None else _text(value)
 
 
-def _truth(value: Any) -> bool:
-    if type(value) is not bool:
-        raise damaged("a truth is none")
-    return value
-
-
-def _list(value: Any) -> list[Any]:
-    if type(value) is not list:
-        raise damaged("a list is none")
-    return value
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if type(value) is not dict:
-        raise damaged("a mapping is none")
+def _of(kind: type[T], value: Any) -> T:
+    if type(value) is not kind:
+        raise damaged(f"expected a {kind.__name__}")
     return value
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(map(_text, _list(value)))
+    return tuple(map(_text, _of(list, value)))
 
 
 def _named(value: Any) -> dict[str, str]:
-    return {_text(name): _text(text) for name, text in _mapping(value).items()}
+    return {_text(name): _text(text) for name, text in _of(dict, value).items()}
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -219,20 +210,20 @@ def _setting(value: Any) -> Setting:
 
 
 def _numbered(value: Any) -> dict[int, str]:
-    numbers = {name: int(name) if name.isdecimal() and len(name) <= 10 else -1 for name in _mapping(value)}
+    numbers = {name: int(name) if name.isdecimal() and len(name) <= 10 else -1 for name in _of(dict, value)}
     return {_number(numbers[name], _U32): _text(text) for name, text in value.items()}
 
 
 _PARSERS: Final[dict[str, Callable[[Any], Any]]] = {
     "sysctls": _named,
     "unreadable": _named,
-    "configured": lambda value: {_text(name): _setting(each) for name, each in _mapping(value).items()},
+    "configured": lambda value: {_text(name): _setting(each) for name, each in _of(dict, value).items()},
     "degraded": _texts,
     "unlisted": _sentence,
-    "exact_cookies": _truth,
-    "own_session": lambda value: tuple(_number(each, _U64) for each in _list(value)),
+    "exact_cookies": partial(_of, bool),
+    "own_session": lambda value: tuple(_number(each, _U64) for each in _of(list, value)),
     "owners_lack": _sentence,
-    "owners_looked_for": _truth,
+    "owners_looked_for": partial(_of, bool),
     "namespaces": _numbered,
     "info_lack": _sentence,
     "counter_problems": _texts,
