@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from twtop.core.sockets import U8, U16, U64, Mask, Rows, Sockets
     from twtop.core.sysctls import PortRange
 
-_PORTS: Final = 1 << 16
+PORTS: Final = 1 << 16
+"""How many there are, 0 among them."""
 WILDCARDS: Final = np.array([0, MAPPED_PREFIX], np.uint64)
 """The low halves of ``::`` and ``0.0.0.0``; the high one is 0."""
 
@@ -41,7 +42,7 @@ def server_side(sockets: Sockets, span: PortRange) -> Mask:
     exact = listeners[~wildcard]
     if exact.size:
         rows = np.flatnonzero(ports_of(sockets, exact).take(sockets.local_port) & ~server)
-        server[rows] = np.isin(_local_key(sockets, rows), _local_key(sockets, exact))
+        server[rows] = np.isin(local_key(sockets, rows), local_key(sockets, exact))
     return server | (_within(sockets.remote_port, span) & ~_within(sockets.local_port, span))
 
 
@@ -49,12 +50,18 @@ def _within(ports: U16, span: PortRange) -> Mask:
     return (ports >= span.low) & (ports <= span.high)
 
 
-def ports_of(sockets: Sockets, rows: Rows) -> Mask:
-    """Return a table of all 65,536 ports: is it the local port of one of the rows?"""
-    table = np.zeros(_PORTS, np.bool_)
-    table[sockets.local_port[rows]] = True
+def port_table(ports: U16 | list[int] | slice) -> Mask:
+    """Return a table of all 65,536 ports: is it one of these?"""
+    table = np.zeros(PORTS, np.bool_)
+    table[ports] = True
     return table
 
 
-def _local_key(sockets: Sockets, rows: Rows) -> U64:
+def ports_of(sockets: Sockets, rows: Rows) -> Mask:
+    """Return a table of all ports: is it the local port of one of the rows?"""
+    return port_table(sockets.local_port[rows])
+
+
+def local_key(sockets: Sockets, rows: Rows) -> U64:
+    """Return a number for each row that tells its local end from others."""
     return mixed_at([sockets.local_hi, sockets.local_lo, sockets.local_port], rows)

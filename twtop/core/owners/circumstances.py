@@ -10,7 +10,7 @@ from twtop.core.lookup import find
 from twtop.core.mixing import mixed_at
 from twtop.core.owners.certainty import Certainty
 from twtop.core.owners.owner import Owner
-from twtop.core.roles import WILDCARDS, is_alone
+from twtop.core.roles import PORTS, WILDCARDS, is_alone, local_key
 from twtop.core.states import State
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from twtop.core.snapshot import Snapshot
     from twtop.core.sockets import U32, U64, Rows, Sockets
 
-_PORTS: Final = 1 << 16
 _NOTHING: Final = np.uint32(0xFFFF_FFFF)
 
 
@@ -40,13 +39,13 @@ def by_listener(now: Snapshot, claims: Claims, rows: Rows) -> U32:
     served = np.flatnonzero(now.server[rows] & ~is_alone(sockets.state[rows]))
     ours = rows[served]
     wildcard = (sockets.local_hi[listeners] == 0) & np.isin(sockets.local_lo[listeners], WILDCARDS)
-    by_port = np.zeros(_PORTS, np.uint32)
+    by_port = np.zeros(PORTS, np.uint32)
     by_port[sockets.local_port[listeners[wildcard]]] = claims.owner[listeners[wildcard]]
     owner[served] = by_port[sockets.local_port[ours]]
     exact = listeners[~wildcard]
-    keys = _local_key(sockets, exact)
+    keys = local_key(sockets, exact)
     order = np.argsort(keys)
-    at, found = find(_local_key(sockets, ours), keys[order])
+    at, found = find(local_key(sockets, ours), keys[order])
     owner[served[found]] = claims.owner[exact[order[at[found]]]]
     return owner
 
@@ -103,10 +102,6 @@ def _only_one(bundles: Runs, values: U32, chosen: Rows, kind: NDArray[np.intp]) 
     np.maximum.at(greatest, kind, most)
     np.minimum.at(smallest, kind, least)
     return _Only(greatest, np.where(greatest == smallest + np.uint32(1), greatest, np.uint32(0)))
-
-
-def _local_key(sockets: Sockets, rows: Rows) -> U64:
-    return mixed_at([sockets.local_hi, sockets.local_lo, sockets.local_port], rows)
 
 
 def _remote_key(sockets: Sockets, rows: Rows) -> U64:

@@ -17,7 +17,7 @@ import numpy as np
 
 from twtop.core.address import address_text
 from twtop.core.mixing import mixed_at
-from twtop.core.roles import WILDCARDS, is_alone, ports_of
+from twtop.core.roles import WILDCARDS, is_alone, port_table, ports_of
 from twtop.core.states import State
 from twtop.core.timers import NO_END
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from twtop.core.sysctls import PortRange, Sysctls
     from twtop.core.table.measures import Counts
 
-_PORTS: Final = 1 << 16
 _NEARLY_ALL: Final = 0.9
 _MOST_POOLS: Final = 16
 _CLEARLY_MS: Final = 1000
@@ -61,23 +60,17 @@ class BindPool:
 
 def range_mask(span: PortRange) -> Mask:
     """Tell for each of the 65,536 ports whether a range holds it."""
-    mask = np.zeros(_PORTS, np.bool_)
-    mask[span.low : span.high + 1] = True
-    return mask
+    return port_table(slice(span.low, span.high + 1))
 
 
 def first_parity(span: PortRange) -> Mask:
     """Tell for each of the 65,536 ports whether connect() tries it before the other half of a range."""
-    mask = np.zeros(_PORTS, np.bool_)
-    mask[span.low : span.high + 1 : 2] = True
-    return mask
+    return port_table(slice(span.low, span.high + 1, 2))
 
 
 def reserved_mask(sysctls: Sysctls) -> Mask:
     """Tell for each of the 65,536 ports whether ``ip_local_reserved_ports`` keeps it back."""
-    mask = np.zeros(_PORTS, np.bool_)
-    mask[list(sysctls.reserved_ports)] = True
-    return mask
+    return port_table(list(sysctls.reserved_ports))
 
 
 def held_mask(sockets: Sockets) -> Mask:

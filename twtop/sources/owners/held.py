@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 import numpy as np
 
 from twtop.core.lookup import find
+from twtop.core.roles import port_table
 from twtop.core.states import State
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from twtop.core.sockets import U16, U32, U64, Mask, Rows, Sockets
 
-_PORTS: Final = 1 << 16
 _NOBODY: Final = np.zeros(0, np.uint32)
 
 
@@ -117,12 +117,9 @@ def likeness(held: Held, slot: U32, known: Mask, unknown: Mask, count: int) -> N
     That is, accepted at the same port or connected to the same remote port. ``slot`` is the holder of each
     known socket.
     """
-    served = np.zeros(_PORTS, np.bool_)
-    served[held.local_port[held.listens]] = True
-    ours = served[held.local_port]
-    local, remote = np.zeros(_PORTS, np.bool_), np.zeros(_PORTS, np.bool_)
-    local[held.local_port[unknown & ours]] = True
-    remote[held.remote_port[unknown & ~ours]] = True
+    ours = port_table(held.local_port[held.listens])[held.local_port]
+    local = port_table(held.local_port[unknown & ours])
+    remote = port_table(held.remote_port[unknown & ~ours])
     # Who is not connected has no remote port.
     remote[0] = False
     like = known & np.where(ours, local[held.local_port], remote[held.remote_port])
