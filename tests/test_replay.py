@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import signal
 import sqlite3
 import sys
@@ -45,10 +46,15 @@ class Ended(NamedTuple):
         return json.loads(self.out)
 
 
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return incident(tmp_path_factory.mktemp("recorded") / "incident.twtop")
+
+
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def file(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Name a recording of January 2027, read in Berlin by somebody without files of his own."""
-    incident(tmp_path / "incident.twtop")
+    shutil.copy(recorded, tmp_path)
     monkeypatch.chdir(tmp_path)
     for name, value in {"TZ": "Europe/Berlin", "XDG_CONFIG_HOME": str(tmp_path), "LC_ALL": "C"}.items():
         monkeypatch.setenv(name, value)

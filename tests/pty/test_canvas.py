@@ -95,7 +95,7 @@ def _fitting(line: Sequence[str], room: int) -> list[str]:
     return kept
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_terminal_shows_the_same_with_and_without_the_canvas(data: st.DataObject) -> None:
     width, height = data.draw(st.sampled_from([(8, 3), (30, 5)]))
@@ -110,7 +110,7 @@ def test_a_terminal_shows_the_same_with_and_without_the_canvas(data: st.DataObje
     assert cheap.shown() == raw.shown()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_repainting_shows_the_same(data: st.DataObject) -> None:
     raw, cheap = Emulator(30, 5), Emulator(30, 5)

@@ -60,10 +60,12 @@ def sample() -> Iterator[Terminal]:
         yield terminal
 
 
-def test_quit(terminal: Terminal) -> None:
+def test_it_leaves_no_thread_or_child_behind(terminal: Terminal) -> None:
     terminal.send("q")
     assert terminal.wait_exit() == 0
     terminal.assert_restored()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(terminal.process.pid, 0)
 
 
 def test_ctrl_c(terminal: Terminal) -> None:
@@ -165,17 +167,6 @@ def test_it_can_be_ended_while_the_reader_is_stalled(terminal: Terminal) -> None
     assert terminal.attributes == terminal.attributes_before
 
 
-def test_tiny_and_back(terminal: Terminal, program: Program) -> None:
-    written = len(terminal.output)
-    terminal.resize(20, 5)
-    terminal.wait("a repaint", lambda: b"\x1b[2J" in terminal.output[written:])
-    terminal.resize(80, 24)
-    terminal.wait_text(program.ready)
-    terminal.send("q")
-    assert terminal.wait_exit() == 0
-    terminal.assert_restored()
-
-
 @pytest.mark.parametrize(
     "supported", [{SYNCHRONIZED}, {SYNCHRONIZED, IN_BAND_RESIZE}], ids=["signal", "in band"]
 )
@@ -204,7 +195,12 @@ def test_what_others_wrote_is_painted_over_by_ctrl_l() -> None:
         terminal.wait("the clean screen", lambda: terminal.text == clean)
 
 
-def test_ctrl_z_and_continue(terminal: Terminal, program: Program) -> None:
+def test_tiny_and_back_then_ctrl_z_and_continue(terminal: Terminal, program: Program) -> None:
+    written = len(terminal.output)
+    terminal.resize(20, 5)
+    terminal.wait("a repaint", lambda: b"\x1b[2J" in terminal.output[written:])
+    terminal.resize(80, 24)
+    terminal.wait_text(program.ready)
     terminal.send("\x1a")
     terminal.wait("the stop", lambda: is_stopped(terminal.process.pid))
     terminal.wait("the screen left", lambda: not terminal.modes[ALTERNATE_SCREEN])
@@ -221,14 +217,6 @@ def test_ctrl_z_and_continue(terminal: Terminal, program: Program) -> None:
 def is_stopped(pid: int) -> bool:
     with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
         return stat.read().rpartition(")")[2].split()[0] == "T"
-
-
-def test_it_leaves_no_thread_or_child_behind(terminal: Terminal) -> None:
-    group = terminal.process.pid
-    terminal.send("q")
-    terminal.wait_exit()
-    with pytest.raises(ProcessLookupError):
-        os.killpg(group, 0)
 
 
 def test_without_utf_8_only_ascii_is_written() -> None:
