@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from twtop.ui import styles
-from twtop.ui.explanation.wrapping import wrap
+from twtop.ui.explanation.wrapping import broken, wrap
 from twtop.ui.line_view import LineView, Part
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class HelpText(LineView, can_focus=True):
         """Return all lines, of at most so many columns where a meaning has room beside its keys."""
         if width != self._width:
             self._width = width
-            self._lines = [[(_HOW[part], styles.DIM)] for part in wrap(_HOW, max(_LEAST_WORDS, width))]
+            self._lines = broken([(_HOW, styles.DIM)], max(_LEAST_WORDS, width))
             self._lines.append([])
             for title, rows in self._sections:
                 self._lines.append([(title, styles.TITLE)])

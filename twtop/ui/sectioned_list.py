@@ -6,6 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
 
@@ -136,6 +137,18 @@ class SectionedList(LineView, Generic[Item]):
         if direction > 0:
             return beyond[0] if beyond else places[-1]
         return beyond[-1] if beyond else places[0]
+
+
+def list_keys(noun: str, *, show: bool = True) -> list[BindingType]:
+    """Return the keys of `ListActions`, without those of sections; ``show`` one of them in the footer."""
+    return [
+        Binding("up,k", "move(-1)", "select", tooltip=f"Select the {noun} above", show=False),
+        Binding("down,j", "move(1)", "select", tooltip=f"Select the {noun} below", show=show),
+        Binding("pageup,ctrl+b", "page(-1)", "page", tooltip="Page up", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", "page", tooltip="Page down", show=False),
+        Binding("home", "edge(-1)", "first", tooltip=f"Select the first {noun}", show=False),
+        Binding("end,G", "edge(1)", "last", tooltip=f"Select the last {noun}", show=False),
+    ]
 
 
 class ListActions:

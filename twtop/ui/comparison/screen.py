@@ -17,9 +17,9 @@ from twtop.sources.panorama import Panorama
 from twtop.ui import styles
 from twtop.ui.comparison.lines import heading_line, row_line
 from twtop.ui.comparison.marks import Marks
-from twtop.ui.explanation.wrapping import wrap
+from twtop.ui.explanation.wrapping import broken
 from twtop.ui.frame_screen import FrameScreen
-from twtop.ui.sectioned_list import Between, ListActions, SectionedList
+from twtop.ui.sectioned_list import Between, ListActions, SectionedList, list_keys
 from twtop.ui.text_view import TextView
 
 if TYPE_CHECKING:
@@ -135,9 +135,7 @@ class ComparisonTitle(TextView):
 
     def made_lines(self, width: int) -> list[list[Part]]:
         """Break the sentences."""
-        return [
-            [(text[part], look)] for text, look in self._title for part in wrap(text, max(width, _LEAST_TEXT))
-        ]
+        return broken(self._title, max(width, _LEAST_TEXT))
 
 
 class ChangeList(SectionedList[Row]):
@@ -178,7 +176,7 @@ class ChangeDetail(TextView):
             return []
         first, *others = self._item.about()
         texts = [(first, styles.BOLD), *((text, styles.PLAIN) for text in others)]
-        return [[(text[part], look)] for text, look in texts for part in wrap(text, max(width, _LEAST_TEXT))]
+        return broken(texts, max(width, _LEAST_TEXT))
 
 
 class ComparisonScreen(ListActions, FrameScreen[Compared]):
@@ -196,12 +194,7 @@ class ComparisonScreen(ListActions, FrameScreen[Compared]):
     IS_OF_ALL = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "select", tooltip="Select the change above", show=False),
-        Binding("down,j", "move(1)", "select", tooltip="Select the change below", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "page", tooltip="Page up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "page", tooltip="Page down", show=False),
-        Binding("home", "edge(-1)", "first", tooltip="Select the first change", show=False),
-        Binding("end,G", "edge(1)", "last", tooltip="Select the last change", show=False),
+        *list_keys("change", show=False),
         Binding("tab", "section(1)", "section", tooltip="Go to the next section"),
         Binding("shift+tab", "section(-1)", "section", tooltip="Go to the section before", show=False),
         Binding("enter", "open", "open", tooltip="Show the sockets in the table, or explain the value"),

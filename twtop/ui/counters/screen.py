@@ -14,7 +14,7 @@ from twtop.ui.counters.listing import Listing, Row, listing
 from twtop.ui.explanation.wrapping import wrap
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.line_view import LineView, Part
-from twtop.ui.sectioned_list import Between, ListActions, SectionedList
+from twtop.ui.sectioned_list import Between, ListActions, SectionedList, list_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -142,12 +142,7 @@ class CountersScreen(ListActions, FrameScreen[Counted]):
     HEADING = "Counters"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "select", tooltip="Select the counter above", show=False),
-        Binding("down,j", "move(1)", "select", tooltip="Select the counter below"),
-        Binding("pageup,ctrl+b", "page(-1)", "page", tooltip="Page up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "page", tooltip="Page down", show=False),
-        Binding("home", "edge(-1)", "first", tooltip="Select the first counter", show=False),
-        Binding("end,G", "edge(1)", "last", tooltip="Select the last counter", show=False),
+        *list_keys("counter"),
         Binding("enter", "explain", "explain", tooltip="Explain the counter"),
         Binding("u", "fold_unmoved", "unmoved", tooltip="Show or hide what did not move"),
         Binding("m", "dismiss", "back", tooltip="Back to the table", show=False),

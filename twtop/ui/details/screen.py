@@ -14,10 +14,10 @@ from twtop.knowledge.topics import named
 from twtop.ui import styles
 from twtop.ui.details.listing import Entry, entries, heading, whole_text
 from twtop.ui.details.plots import PlotView
-from twtop.ui.explanation.wrapping import wrap
+from twtop.ui.explanation.wrapping import broken
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.line_view import LineView, Part
-from twtop.ui.sectioned_list import Between, ListActions, SectionedList
+from twtop.ui.sectioned_list import Between, ListActions, SectionedList, list_keys
 from twtop.ui.text_view import TextView
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class FieldText(TextView):
         texts.append((entry.means, styles.PLAIN))
         if entry.bad:
             texts.append((f"Bad: {entry.bad}", styles.WARNING))
-        return [[(text[part], look)] for text, look in texts for part in wrap(text, width)]
+        return broken(texts, width)
 
 
 class DetailsScreen(ListActions, FrameScreen["Look | None"]):
@@ -156,12 +156,7 @@ class DetailsScreen(ListActions, FrameScreen["Look | None"]):
     """Its heading names the socket's own namespace."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "select", tooltip="Select the value above", show=False),
-        Binding("down,j", "move(1)", "select", tooltip="Select the value below"),
-        Binding("pageup,ctrl+b", "page(-1)", "page", tooltip="Page up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "page", tooltip="Page down", show=False),
-        Binding("home", "edge(-1)", "first", tooltip="Select the first value", show=False),
-        Binding("end,G", "edge(1)", "last", tooltip="Select the last value", show=False),
+        *list_keys("value"),
         Binding("tab", "section(1)", "group", tooltip="Go to the next group of values"),
         Binding("shift+tab", "section(-1)", "group", tooltip="Go to the group before", show=False),
         Binding("right_square_bracket", "page_text(1)", "text", tooltip="Page the text on", show=False),

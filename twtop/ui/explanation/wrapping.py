@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from twtop.ui.line_view import Part
 
 _WORD: Final = re.compile(r"\d\S* (?:ms|s|min|h)\b\S*|\S+")
 """A number and its unit stay together."""
@@ -33,6 +35,11 @@ def wrap(text: str, width: int, hanging: int = 0) -> Iterator[slice]:
         end = word.end()
     if end > start:
         yield slice(start, end)
+
+
+def broken(texts: Iterable[Part], width: int) -> list[list[Part]]:
+    """Return texts, each with its look, as lines of ``width`` columns, at least two."""
+    return [[(text[part], look)] for text, look in texts for part in wrap(text, width)]
 
 
 def _fitting(text: str, start: int, room: int) -> int:

@@ -12,7 +12,7 @@ from twtop.core.format import counted
 from twtop.sources.panorama import Panorama, Place
 from twtop.ui import styles
 from twtop.ui.cursor_list import CursorList
-from twtop.ui.explanation.wrapping import wrap
+from twtop.ui.explanation.wrapping import broken
 from twtop.ui.frame_screen import FrameScreen
 from twtop.ui.namespaces.lines import about, place_line, titles
 from twtop.ui.text_view import TextView
@@ -112,7 +112,7 @@ class NamespaceDetail(TextView):
         """Break what there is to say."""
         if self._place is None:
             return []
-        return [[(text[part], look)] for text, look in about(self._place) for part in wrap(text, width)]
+        return broken(about(self._place), width)
 
 
 class NamespacesScreen(FrameScreen[Listed]):
