@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import hmac
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from twtop.errors import UsageError, system_reason
@@ -17,7 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from twtop.exporter.web_config import WebConfig
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """What a file says; without one, plain HTTP for everybody."""
+
+    context: ssl.SSLContext | None = None
+    """None for plain HTTP."""
+    client_allowed_sans: frozenset[str] = frozenset()
+    """One of these names must be in a client's certificate; any, if there are none."""
+    users: Mapping[str, bytes] = field(default_factory=dict)
+    """Their passwords, hashed by bcrypt; everybody may ask, if there are none."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
+    """What the file names."""
 
 
 class Web:
@@ -31,7 +45,7 @@ class Web:
         """Read the file, if there is one; raises UsageError."""
         self._say = say
         self._path = path
-        self._config: WebConfig | None = None
+        self._config = WebConfig()
         self._seen: _Seen | None = None
         self._thread = ThreadPoolExecutor(1, "passwords")
         self._right: dict[str, bytes] = {}
@@ -47,22 +61,22 @@ class Web:
     def context(self) -> ssl.SSLContext | None:
         """Return what the next connection is to be encrypted with; None for plain HTTP."""
         self._refresh()
-        return None if self._config is None else self._config.context
+        return self._config.context
 
     def headers(self) -> Mapping[str, str]:
         """Return headers that every answer is to have."""
-        return {} if self._config is None else self._config.headers
+        return self._config.headers
 
     def lets_in(self, certificate: Mapping[str, Any] | None) -> bool:
         """Tell whether a client with this certificate (``ssl.SSLSocket.getpeercert``) may ask."""
-        allowed = frozenset() if self._config is None else self._config.client_allowed_sans
+        allowed = self._config.client_allowed_sans
         names = (certificate or {}).get("subjectAltName", ())
         return not allowed or any(name in allowed for _, name in names)
 
     async def knows(self, authorization: str) -> bool:
         """Tell whether a header names a user with his password; without users everybody is known."""
         self._refresh()
-        if self._config is None or not self._config.users:
+        if not self._config.users:
             return True
         given = _basic(authorization)
         if given is None:
@@ -87,7 +101,7 @@ class Web:
         self._thread.shutdown(cancel_futures=True)
 
     def _refresh(self) -> None:
-        if self._path is None or self._config is None:
+        if self._path is None:
             return
         seen = _look_at(self._path, self._config.files)
         if seen == self._seen:
@@ -102,7 +116,7 @@ class Web:
         # YAML is read only where there is such a file.
         from twtop.exporter.web_config import read_web_config
 
-        files = () if self._config is None else self._config.files
+        files = self._config.files
         while True:
             # Looked at before it is read: what changes meanwhile is seen the next time.
             seen = _look_at(path, files)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import ssl
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import bcrypt
@@ -16,6 +15,7 @@ import yaml
 
 from twtop.core.text import printable
 from twtop.errors import UsageError, system_reason
+from twtop.exporter.web import WebConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -54,21 +54,6 @@ _OPENSSL: Final[Mapping[str | None, str]] = {
 """In plain words, what OpenSSL says of files."""
 _UNVERIFIED: Final = ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
 _TLS: Final = "tls_server_config"
-
-
-@dataclass(frozen=True, slots=True)
-class WebConfig:
-    """What a file says."""
-
-    context: ssl.SSLContext | None = None
-    """None for plain HTTP."""
-    client_allowed_sans: frozenset[str] = frozenset()
-    """One of these names must be in a client's certificate; any, if there are none."""
-    users: Mapping[str, bytes] = field(default_factory=dict)
-    """Their passwords, hashed by bcrypt; everybody may ask, if there are none."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    files: tuple[Path, ...] = ()
-    """What the file names."""
 
 
 class _MistakeError(Exception):
