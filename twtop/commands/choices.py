@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twtop.core.filter import Everything, FilterError, parse
+from twtop.core.filter import FilterError
 from twtop.core.options.kinds import Name, OptionError
 from twtop.core.options.screen import OPTIONS
-from twtop.core.table.fields import DEFAULT_SORT
 from twtop.core.table.keys import DEFAULT_KEYS, DEFAULT_KEYS_OF_ALL
 from twtop.core.table.view import Spec
 from twtop.errors import UsageError
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable
 
-    from twtop.core.filter import Expr
     from twtop.core.options.kinds import Kind
 
 
@@ -28,16 +26,12 @@ def chosen_view(arguments: Namespace, fields: Iterable[str]) -> Spec:
     Raises:
         UsageError: one of them cannot be understood.
     """
-    chosen = chosen_options(arguments, ("filter", "keys"))
+    default = DEFAULT_KEYS_OF_ALL if arguments.netns == ALL else DEFAULT_KEYS
+    chosen = {"keys": default, **chosen_options(arguments, ("filter", "keys"))}
     names = tuple(fields)
     if arguments.sort is not None:
         chosen["sort"] = _read(Name("field", lambda: names, "FIELD"), "--sort", arguments.sort)
-    default = DEFAULT_KEYS_OF_ALL if arguments.netns == ALL else DEFAULT_KEYS
-    return Spec(
-        filter=chosen.get("filter", Everything()),
-        keys=chosen.get("keys", default),
-        sort=chosen.get("sort", DEFAULT_SORT),
-    )
+    return Spec(**chosen)
 
 
 def chosen_options(arguments: Namespace, members: Iterable[str] = OPTIONS) -> dict[str, Any]:
@@ -62,13 +56,3 @@ def _read(kind: Kind[Any], flag: str, text: str) -> Any:
         raise UsageError(error.pointed()) from error
     except OptionError as error:
         raise UsageError(f"{flag}: {error}") from error
-
-
-def chosen_filter(text: str | None) -> Expr:
-    """Read ``--filter``; raises UsageError if it cannot be understood."""
-    if text is None:
-        return Everything()
-    try:
-        return parse(text, service_port)
-    except FilterError as error:
-        raise UsageError(error.pointed()) from error

@@ -7,9 +7,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from twtop.commands.choices import chosen_filter
+from twtop.commands.choices import chosen_options
 from twtop.commands.recorded import is_recorded, looks_of, recording_of
-from twtop.core.filter import filter_text
+from twtop.core.filter import Everything, filter_text
 from twtop.diagnosis.news import News
 from twtop.errors import UsageError
 from twtop.export.findings import (
@@ -28,6 +28,7 @@ from twtop.sources.looks import Missed
 from twtop.sources.owners.finder import OwnerFinder
 from twtop.sources.replay.recording import narrowed
 from twtop.sources.watch import Watch, chosen
+from twtop.ui.timeline.words import clock
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -50,7 +51,7 @@ def examine(arguments: Namespace) -> int:
         KernelError: the kernel gives no list of sockets.
         HostError: standard output cannot be written.
     """
-    wanted = chosen_filter(arguments.filter)
+    wanted = chosen_options(arguments, ("filter",)).get("filter", Everything())
     if arguments.watch and arguments.seconds is not None:
         raise UsageError("--seconds and --watch contradict each other: --watch looks until it is ended")
     if is_recorded(arguments):
@@ -126,22 +127,16 @@ def _watch(looks: Iterable[Look], wanted: Expr, *, as_json: bool) -> bool:
     news, any_came = News(), False
     for look in looks:
         if isinstance(look, Missed):
-            remark(f"{_clock(look.wall_s)}: {look.reason}")
+            remark(f"{clock(look.wall_s, time.time())}: {look.reason}")
             continue
         events = news.of(_matching(look, wanted), look.findings)
         any_came = any_came or bool(events)
-        clock = _clock(look.moment.snapshot.wall_s)
+        at = clock(look.moment.snapshot.wall_s, time.time())
         emit(
-            event_json(event, finding, look) if as_json else event_text(event, finding, clock)
+            event_json(event, finding, look) if as_json else event_text(event, finding, at)
             for event, finding in events
         )
     return any_came
-
-
-def _clock(wall_s: float) -> str:
-    """Write a time of the reader's clock, with the date where that is not today."""
-    at, now = time.localtime(wall_s), time.localtime()
-    return time.strftime("%H:%M:%S" if at[:3] == now[:3] else "%Y-%m-%d %H:%M:%S", at)
 
 
 def _said(looks: Iterable[Looked], wanted: Expr) -> Iterator[Looked]:

@@ -162,15 +162,12 @@ class _Recorder:
     def rotate(self) -> None:
         """End the file; the next look begins another."""
         try:
-            self._end()
+            self.finish()
         except RecordingError as error:
             remark(str(error))
 
     def finish(self) -> None:
-        """End the file for good."""
-        self._end()
-
-    def _end(self) -> None:
+        """End the file, if there is one."""
         finished = self._spool.finish(time.time())
         if finished is not None:
             remark(_summary(finished))

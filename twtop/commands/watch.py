@@ -29,6 +29,7 @@ from twtop.sources.labels import read_user_labels
 from twtop.sources.looks import Missed, live_looks
 from twtop.sources.watch import chosen
 from twtop.ui.terminal.capabilities import capabilities
+from twtop.ui.timeline.words import clock
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -99,7 +100,7 @@ def _print(looks: Iterable[Look], wanted: Wanted, form: str, recorded: Source | 
             if form == "jsonl":
                 emit([missed_line(look)])
             else:
-                remark(f"{_clock(look.wall_s)}: {look.reason}")
+                remark(f"{clock(look.wall_s, time.time())}: {look.reason}")
             continue
         if form != "jsonl":
             remarks.about(look)
@@ -143,7 +144,3 @@ class _Remarks:
         if lack and self._owners and (why := lack.partition("; ")[2]) not in self._told:
             self._told.add(why)
             remark(lack)
-
-
-def _clock(wall_s: float) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(wall_s))
