@@ -51,7 +51,7 @@ def test_nobody_can_write_a_second_line_into_one(daemon: tuple[socket.socket, Pa
 
 def test_where_nobody_listens_it_says_so(tmp_path: Path) -> None:
     with SystemLog(tmp_path / "log") as log:
-        assert log.lack == f"nobody takes the log at {tmp_path / 'log'}: No such file or directory"
+        assert log.lack == f"nobody takes the log at {tmp_path / 'log'}: no such file or directory"
         log.write("nothing happens")
 
 
@@ -64,7 +64,7 @@ def test_without_a_descriptor_left_it_says_so(daemon: tuple[socket.socket, Path]
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     with log:
         log.write("nothing happens")
-        assert log.lack == f"nobody takes the log at {daemon[1]}: Too many open files"
+        assert log.lack == f"nobody takes the log at {daemon[1]}: too many open files"
 
 
 def test_a_daemon_that_dies_meanwhile_is_noticed(daemon: tuple[socket.socket, Path]) -> None:
@@ -72,7 +72,7 @@ def test_a_daemon_that_dies_meanwhile_is_noticed(daemon: tuple[socket.socket, Pa
     with SystemLog(path) as log:
         listening.close()
         log.write("one")
-        assert log.lack == "the system log took no more: Connection refused"
+        assert log.lack == "the system log took no more: connection refused"
         log.write("two")
 
 

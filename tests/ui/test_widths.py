@@ -43,7 +43,7 @@ class Panels(App[None]):
 
     def compose(self) -> ComposeResult:
         yield Header(UNICODE)
-        yield StateStrip()
+        yield StateStrip(UNICODE)
 
 
 @unhurried
@@ -97,9 +97,9 @@ async def test_the_strip_shows_every_state_at_every_width() -> None:
         (27_911, 0, "27k"),
         (131_072, 12_345, "131k +12k"),
         (3_785, -89, "3,785 -89"),
-        (3_785, -265, "3,785 -"),
+        (3_785, -265, "3,785 ▼"),
         (42, 1_234, "42 +1,234"),
-        (999_983, -2_400, "999k -"),
+        (999_983, 2_400, "999k ▲"),
     ],
 )
 async def test_a_change_has_room_beside_a_large_count(count: int, change: int, shown: str) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from twtop.core.text import printable
+from twtop.errors import system_reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ class SystemLog:
         try:
             self._socket = _connected(path)
         except OSError as error:
-            self.lack = f"nobody takes the log at {path}: {error.strerror or error}"
+            self.lack = f"nobody takes the log at {path}: {system_reason(error)}"
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +65,7 @@ class SystemLog:
         try:
             self._socket.send(line.encode("utf-8", "replace")[:_MOST_BYTES])
         except OSError as error:
-            self.lack = f"the system log took no more: {error.strerror or error}"
+            self.lack = f"the system log took no more: {system_reason(error)}"
 
 
 def _connected(path: Path) -> socket.socket:

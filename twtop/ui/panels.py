@@ -41,7 +41,7 @@ class Panels:
 
     def __init__(self, signs: Signs) -> None:
         self.header = Header(signs, id="header")
-        self.strip = StateStrip(id="strip")
+        self.strip = StateStrip(signs, id="strip")
         self.findings = FindingsPanel(signs, id="findings")
         self.heading = Heading(signs, id="heading")
         self.table = GroupTable(signs, id="table")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from textual import events
 
+    from twtop.core.signs import Signs
+
 _NARROWEST: Final = 20
 _BLANKS: Final = 3
 """Between label, count, change and the next label."""
@@ -38,8 +40,9 @@ class StateStrip(LineView):
 
         state: State
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+    def __init__(self, signs: Signs, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
+        self._signs = signs
         self._unlisted = False
         self._counts: Sequence[int] = (0,) * 16
         self._deltas: Sequence[int] = (0,) * 16
@@ -92,13 +95,25 @@ class StateStrip(LineView):
         """Draw a state: a label, and the ``rest`` with ``room`` for two numbers."""
         count = self._counts[state]
         number = "-" if self._unlisted and state is State.UNCONN else _count(count, room)
-        change = _change(self._deltas[state], room - len(number))
+        change = self._change(self._deltas[state], room - len(number))
         look = styles.STATES.get(state, styles.PLAIN) if count else styles.DIM
         return [
             (state.label.ljust(label + 1), look),
             (number, styles.BOLD if count else styles.DIM),
             (f" {change}".ljust(rest - 1 - len(number)), styles.NOTE),
         ]
+
+    def _change(self, change: int, room: int) -> str:
+        """Write a change, shorter where there is little room; only up or down where there is hardly any.
+
+        A lone + or - would look as if the number had been cut off.
+        """
+        exact = delta_text(change)
+        if len(exact) <= room:
+            return exact
+        short = exact[:1] + count_text(abs(change), 4)
+        direction = self._signs.ascending if change > 0 else self._signs.descending
+        return short if len(short) <= room else direction[: max(0, room)]
 
     def on_click(self, event: events.Click) -> None:
         """Tell which state was clicked."""
@@ -116,12 +131,3 @@ def _count(count: int, room: int) -> str:
     exact = count_text(count, 7)
     is_wide = len(exact) + _ROOM_FOR_CHANGE > room
     return count_text(count, 4) if is_wide and count >= _LARGE else exact
-
-
-def _change(change: int, room: int) -> str:
-    """Write a change, shorter where there is little room; its sign alone where there is hardly any."""
-    exact = delta_text(change)
-    if len(exact) <= room:
-        return exact
-    short = exact[:1] + count_text(abs(change), 4)
-    return short if len(short) <= room else exact[: max(0, min(1, room))]
