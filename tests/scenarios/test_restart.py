@@ -34,6 +34,13 @@ def served(lab: Lab) -> Socket:
     return listener
 
 
+def settle(ward: Ward) -> None:
+    """Look until the listener is one that stays."""
+    ward.look()
+    ward.wait(SETTLED_S)
+    ward.look()
+
+
 def take_the_port(lab: Lab) -> tuple[Socket, list[Socket]]:
     """Connect elsewhere until connect() has chosen the port; return that connection, and all."""
     target = endpoint(lab.client.listen())
@@ -46,9 +53,7 @@ def test_a_connection_in_the_way_is_found_until_the_listener_is_back(lab: Lab) -
     lab.server.sysctl(RESERVED, "50000")
     listener = served(lab)
     with Ward(lab.server) as ward:
-        ward.look()
-        ward.wait(SETTLED_S)
-        ward.look()
+        settle(ward)
         listener.close()
         assert RULE not in ward.rules(2)
         taker, made = take_the_port(lab)
@@ -78,9 +83,7 @@ def test_a_reserved_port_is_not_chosen(lab: Lab) -> None:
     lab.server.sysctl(RESERVED, "50000")
     listener = served(lab)
     with Ward(lab.server) as ward:
-        ward.look()
-        ward.wait(SETTLED_S)
-        ward.look()
+        settle(ward)
         listener.close()
         ward.look()
         taker, _ = take_the_port(lab)
@@ -107,9 +110,7 @@ def test_listeners_that_come_and_go_quickly_leave_ports_to_anyone(lab: Lab) -> N
 def test_the_last_connection_of_a_listener_is_its_own(lab: Lab) -> None:
     listener = served(lab)
     with Ward(lab.server) as ward:
-        ward.look()
-        ward.wait(SETTLED_S)
-        ward.look()
+        settle(ward)
         lab.client.connect(*endpoint(listener))
         lab.server.accept(listener)
         listener.close()
@@ -119,9 +120,7 @@ def test_the_last_connection_of_a_listener_is_its_own(lab: Lab) -> None:
 def test_a_port_that_was_taken_at_once_goes_where_others_go(lab: Lab) -> None:
     listener = served(lab)
     with Ward(lab.server) as ward:
-        ward.look()
-        ward.wait(SETTLED_S)
-        ward.look()
+        settle(ward)
         listener.close()
         take_the_port(lab)
         assert RULE in ward.rules(1)
