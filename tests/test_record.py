@@ -263,6 +263,7 @@ def test_what_there_is_is_never_overwritten(lab: Lab, tmp_path: Path) -> None:
         (["--interval", "0"], "expected seconds from 0.1 to 3600, found '0'"),
         (["--filter", "state nowhere"], "nowhere"),
         (["-o", "nowhere/"], "there is no folder nowhere/"),
+        (["-o", ""], "--output: expected a file or a folder, found ''"),
         (["--netns", "nowhere"], "nowhere"),
     ],
 )

@@ -86,6 +86,9 @@ def _record(recorder: _Recorder, options: ScreenOptions, arguments: Namespace, w
 
 
 def _output(text: str | None) -> Path:
+    if text == "":
+        # As a script has it that forgot to set a variable.
+        raise UsageError("--output: expected a file or a folder, found ''")
     path = Path(text or ".")
     if text and text.endswith("/") and not path.is_dir():
         raise UsageError(f"there is no folder {printable(text)}")
