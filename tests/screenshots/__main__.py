@@ -72,7 +72,7 @@ SHOTS: Final = (
     Shot("whose", _SMALL, ("u",)),
     Shot("details", _SMALL, ("down", "enter", "down", "enter"), filter="established and dport = :5432"),
     Shot("closing", _SMALL, ("K",), filter="close-wait", allow_close=True),
-    Shot("filter", _SMALL, ("slash", *"state time-w", "left_square_bracket")),
+    Shot("filter", _SMALL, ("slash", *"state time-wiat")),
     Shot("group", _SMALL, ("g",)),
     Shot("help", _SMALL, ("question_mark",)),
 )
