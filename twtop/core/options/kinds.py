@@ -6,9 +6,10 @@ complaint quotes of them is short and fit for a terminal.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from twtop.core.text import printable
 from twtop.errors import UsageError
@@ -36,46 +37,41 @@ class OptionError(UsageError):
         self.at = at
 
 
-class Kind(Protocol[T]):
+class Kind(ABC, Generic[T]):
     """What the values of an option have in common."""
 
-    @property
-    def metavar(self) -> str:
-        """What stands for the value in ``--help``."""
-        ...
-
-    @property
-    def is_light(self) -> bool:
-        """Whether nothing heavy is imported to read it: then the command line is checked at once."""
-        ...
+    metavar: str = ""
+    """What stands for the value in ``--help``."""
+    is_light: bool = False
+    """Whether nothing heavy is imported to read it: then the command line is checked at once."""
 
     @property
     def limits(self) -> str:
         """What the values are, for people; empty where the option's own line says it."""
-        ...
+        return ""
 
+    @abstractmethod
     def of_text(self, text: str, services: Services | None = None) -> T:
         """Read an argument of the command line; raises `OptionError`, or FilterError."""
-        ...
 
+    @abstractmethod
     def of_value(self, value: object, services: Services | None = None) -> T:
         """Read a value of a TOML file; raises `OptionError`, or FilterError."""
-        ...
 
     def to_value(self, chosen: T) -> object:
         """Return what a TOML file has for it: a string, number or boolean, or a list of strings."""
-        ...
+        return chosen
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Number(Kind[float]):
     """A number between two limits."""
 
     unit: str
     lowest: float
     highest: float
     metavar: str
-    is_light: bool = True
+    is_light = True
 
     @property
     def limits(self) -> str:
@@ -112,12 +108,10 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Kind[bool]):
     """Yes or no; on the command line ``--name`` and ``--no-name``."""
 
-    metavar: str = ""
-    is_light: bool = True
-    limits: str = ""
+    is_light = True
 
     def of_text(self, text: str, services: Services | None = None) -> bool:
         """Read the word."""
@@ -131,13 +125,9 @@ class Flag:
             raise OptionError(f"expected true or false, found {quoted(value)}")
         return value
 
-    def to_value(self, chosen: bool) -> object:
-        """Return it."""
-        return chosen
-
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class Name(Kind[str]):
     """One of some names."""
 
     noun: str
@@ -145,7 +135,6 @@ class Name:
     """Called when a name is read: what has the names may be heavy to import."""
     metavar: str
     is_light: bool = False
-    limits: str = ""
 
     def of_text(self, text: str, services: Services | None = None) -> str:
         """Read a name as it is written."""
@@ -157,20 +146,14 @@ class Name:
             raise OptionError(f"expected a {self.noun} in quotes, found {quoted(value)}")
         return known(value, self.noun, self.names())
 
-    def to_value(self, chosen: str) -> object:
-        """Return it."""
-        return chosen
-
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class Names(Kind[tuple[str, ...]]):
     """Some of some names, in an order, each at most once; by commas, in a file also as a list."""
 
     noun: str
     names: Callable[[], Collection[str]]
     metavar: str
-    is_light: bool = False
-    limits: str = ""
 
     def of_text(self, text: str, services: Services | None = None) -> tuple[str, ...]:
         """Read names with commas between them; case and ``_`` for ``-`` do not matter."""
@@ -203,12 +186,10 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class FilterText:
+class FilterText(Kind["Expr"]):
     """A filter; where it is wrong a FilterError points at the column."""
 
     metavar: str = "EXPR"
-    is_light: bool = False
-    limits: str = ""
 
     def of_text(self, text: str, services: Services | None = None) -> Expr:
         """Read a filter; ``services`` finds the ports of service names."""
@@ -231,13 +212,11 @@ class FilterText:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class Table(Kind["Mapping[str, str]"]):
     """A table of names, each with a text or a list of texts; what they mean is checked elsewhere."""
 
     noun: str
-    metavar: str = ""
-    is_light: bool = True
-    limits: str = ""
+    is_light = True
 
     def of_text(self, text: str, services: Services | None = None) -> Mapping[str, str]:
         """Refuse: there is no such argument."""
