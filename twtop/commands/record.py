@@ -17,7 +17,7 @@ from twtop.core.text import printable
 from twtop.errors import RecordingError, UsageError
 from twtop.export.findings import about
 from twtop.export.output import remark
-from twtop.kernel.allocator import keep_little_free
+from twtop.kernel.allocator import share_one_arena
 from twtop.kernel.host import read_host
 from twtop.kernel.service_manager import notify
 from twtop.kernel.sockdiag.bytecode import compile_filter
@@ -52,7 +52,7 @@ def record(arguments: Namespace) -> int:
     """
     members = ("filter", "interval_s", "owners", "owners_budget")
     options = ScreenOptions(**chosen_options(arguments, members))
-    keep_little_free()
+    share_one_arena()
     recorder = _Recorder(options, chosen(arguments.netns), arguments.max_size)
     with Waiting(recorder.rotate, arguments.for_s) as waiting:
         return _record(recorder, options, arguments, waiting)

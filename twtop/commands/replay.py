@@ -24,12 +24,12 @@ def replay(arguments: Namespace) -> int:
     """
     options = screen_options(arguments)
     from twtop.core.names.labels import NO_LABELS
-    from twtop.kernel.allocator import keep_little_free
+    from twtop.kernel.allocator import share_one_arena
     from twtop.recording.file.reader import open_tape
     from twtop.sources.replay.player import Player
     from twtop.sources.replay.recording import Recording
 
-    keep_little_free()
+    share_one_arena()
     labels = options.labels or NO_LABELS
     with closing(open_tape(Path(arguments.recording))) as tape:
         recording = Recording(tape, labels)

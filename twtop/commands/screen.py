@@ -51,11 +51,11 @@ def with_namespaces(options: ScreenOptions) -> ScreenOptions:
 
 def _show(options: ScreenOptions, netns: str | None = None) -> int:
     """Collect while the screen is still being imported: the first data are there when it is."""
-    from twtop.kernel.allocator import keep_little_free
+    from twtop.kernel.allocator import share_one_arena
     from twtop.sources.collector import Collector
     from twtop.sources.watch import chosen
 
-    keep_little_free()
+    share_one_arena()
     collector = Collector(options, chosen(netns))
     collector.start()
     return show(options, collector)

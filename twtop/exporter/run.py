@@ -13,7 +13,7 @@ from twtop.exporter.listening import endpoint, listen
 from twtop.exporter.looks import Looks
 from twtop.exporter.server import Server
 from twtop.exporter.web import Web
-from twtop.kernel.allocator import keep_little_free
+from twtop.kernel.allocator import share_one_arena
 from twtop.sources.watch import Watch
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def answer(address: str, chosen: Chosen, top: int, web_config: Path | None) -> i
         UsageError: the address or the file cannot be used.
         HostError: the port is taken.
     """
-    keep_little_free()
+    share_one_arena()
     with (
         closing(Web(web_config, remark)) as web,
         closing(listen(address)) as listener,
