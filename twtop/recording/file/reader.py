@@ -154,7 +154,7 @@ class FileTape:
             what = "what came after the last look" if self._is_damaged else counted(lost, "look")
             self.damage = f"the file is damaged: {what} cannot be read"
         elif self._lacks_log and not self.is_finished:
-            self.damage = "nobody ended it, and its -wal cannot be read: up to a minute is missing"
+            self.damage = "nobody ended it, and its -wal cannot be read: up to a minute may be missing"
         if not len(index) or not self.damage:
             return []
         return [Mark(float(index.wall_s[-1]), "failure", 0, self.damage)]
