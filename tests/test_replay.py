@@ -158,6 +158,7 @@ def test_a_stream_has_every_look(twtop: Callable[..., Ended]) -> None:
         len(frame.moment.snapshot.sockets) for frame in frames()
     ]
     assert {record["born_per_s"] for record in records[1:]} == {240.0}
+    assert len(records[-1]["findings"]) == 5
     assert records[0]["recording"] == {"name": "incident.twtop", "filter": None}
     assert records[0]["owners_lack"] == "owners were not looked for when this was recorded"
     assert len(twtop("watch", "--from", "FILE", "--count", "4").out.splitlines()) == 2 + 4

@@ -56,7 +56,8 @@ def watch(arguments: Namespace) -> int:
     count, form = arguments.count, arguments.format
     if is_recorded(arguments):
         with recording_of(arguments) as recording:
-            looks = looks_of(recording, arguments.netns)
+            # Only JSON tells of findings.
+            looks = looks_of(recording, arguments.netns, examines=form == "jsonl")
             _print(islice(looks, count), wanted, form, Source.of(recording.tape))
     else:
         with closing(_live(arguments, wanted)) as looks:

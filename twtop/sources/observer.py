@@ -79,7 +79,10 @@ class Observer:
         registry: Registry | None = None,
         reader: SocketReader | None = None,
         labels: Labels = NO_LABELS,
+        *,
+        examines: bool = True,
     ) -> None:
+        """``examines`` tells whether anybody wants to know what is wrong, which costs the most."""
         self._host = host
         self._labels = labels
         self._reader = reader
@@ -88,7 +91,7 @@ class Observer:
         self._history = PortHistory()
         self._flow_history = FlowHistory()
         self._counter_history = CounterHistory()
-        self._doctor = Doctor()
+        self._doctor = Doctor() if examines else None
         self._before: Moment | None = None
 
     def owners_in_use(self) -> tuple[U32, ...]:
@@ -110,7 +113,9 @@ class Observer:
         flow = self._flow_history.add(moment)
         counters = self._counter_history.add(snapshot.instant_s, snapshot.counters)
         facts = host_facts(snapshot, self._host.kernel, namespaced=self._host.namespaced)
-        findings = self._doctor.examine(moment, ports, self._history, counters, facts)
+        findings: tuple[Finding, ...] = ()
+        if self._doctor is not None:
+            findings = self._doctor.examine(moment, ports, self._history, counters, facts)
         return Frame(
             self._host,
             moment,

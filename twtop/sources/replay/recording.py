@@ -80,9 +80,12 @@ class Recording:
             raise RecordingError(f"{name}: {at} cannot be shown, other moments may: {why}") from error
         return looked
 
-    def looks(self) -> Iterator[Look]:
-        """Yield all looks, the oldest first; of what cannot be read the first that is missed."""
-        reel, schedule = Reel(self.tape, self._labels), self._schedule
+    def looks(self, *, examines: bool = True) -> Iterator[Look]:
+        """Yield all looks, the oldest first; of what cannot be read the first that is missed.
+
+        Without ``examines`` they have no findings, at less than half the cost.
+        """
+        reel, schedule = Reel(self.tape, self._labels, examines=examines), self._schedule
         row: int | None = 0
         while row is not None and row < len(schedule):
             if schedule.begin(row) == row:
