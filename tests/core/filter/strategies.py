@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import numpy as np
 from hypothesis import strategies as st
 
+from twtop.core.address import halves
 from twtop.core.filter.attributes import CERTAINTIES
 from twtop.core.filter.nodes import (
     HIGHEST_PORT,
@@ -33,6 +34,8 @@ from twtop.core.states import ALL_STATES, State
 # Those of the lab among them, so that these filters find real sockets too.
 V4 = ("0.0.0.0", "10.0.0.5", "10.77.0.1", "10.77.0.2", "127.0.0.1", "255.255.255.255")  # noqa: S104
 V6 = ("::", "::1", "::ffff:10.0.0.5", "::ffff:10.77.0.1", "fd77::1", "fd77::2", "fd77:0:0:1::2", "fe80::1")
+HALVES = np.array([halves(ip_address(text)) for text in (*V4, *V6)], np.uint64).T
+"""The high ones and the low ones of these, one after the other."""
 PORTS = (0, 1, 79, 80, 443, 444, 5432, 8080, 32768, 65534, 65535)
 
 port_numbers = st.sampled_from(PORTS)
@@ -119,9 +122,10 @@ def sockets(seed: int, count: int = 400) -> Sockets:
     table["family"] = family
     table["state"] = rng.choice(np.array([state.value for state in State], np.uint8), count)
     for end in ("local", "remote"):
-        addresses = [_address(rng, number) for number in family]
-        table[f"{end}_hi"] = np.array([number >> 64 for number in addresses], np.uint64)
-        table[f"{end}_lo"] = np.array([number & (1 << 64) - 1 for number in addresses], np.uint64)
+        address = np.where(
+            family == 2, rng.integers(len(V4), size=count), len(V4) + rng.integers(len(V6), size=count)
+        )
+        table[f"{end}_hi"], table[f"{end}_lo"] = HALVES[:, address]
         table[f"{end}_port"] = rng.choice(np.array(PORTS, np.uint16), count)
     return with_owners(replace(Sockets.of(table), labels=LABELS), rng)
 
@@ -133,9 +137,3 @@ def with_owners(sockets: Sockets, rng: np.random.Generator) -> Sockets:
     owner = rng.choice(slots, len(sockets))
     certainty = np.where(owner == 0, 0, rng.integers(1, len(Certainty), len(sockets))).astype(np.uint8)
     return replace(sockets, owner=owner, certainty=certainty, owners=registry.table())
-
-
-def _address(rng: np.random.Generator, family: int) -> int:
-    if family == 2:
-        return 0xFFFF << 32 | int(IPv4Address(str(rng.choice(V4))))
-    return int(IPv6Address(str(rng.choice(V6))))
