@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.pty.terminal import ROOT
+from tests.warm import TWTOP
 from twtop.cli import parsers
 from twtop.cli.unit import SERVICES
 from twtop.packaging.unit import unit
@@ -145,7 +146,7 @@ def test_twtop_looks_from_within_the_sandbox(lab: Lab, confined: list[str]) -> N
     twtop = [sys.executable, "-m", "twtop"]
     looked = lab.client.run([*confined, *twtop, "snapshot", "--format", "json"])
     assert looked.stderr == ""
-    free = json.loads(lab.client.run([*twtop, "snapshot", "--format", "json"]).stdout)
+    free = json.loads(lab.client.run([*TWTOP, "snapshot", "--format", "json"]).stdout)
     assert json.loads(looked.stdout)["states"] == free["states"]
     # Without AF_INET it cannot find out whether the kernel lists bound sockets, and does without.
     confined[-1] = confined[-1].removesuffix(f",{int(socket.AF_INET)}")
