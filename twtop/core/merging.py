@@ -79,7 +79,14 @@ def merged(parts: Sequence[Part], names: Mapping[int, str]) -> Moment:
         tcp_info=_NOTHING.tcp_info,
         exact_cookies=all(each.exact_cookies for each in snapshots),
         own_session=tuple(cookie for each in snapshots for cookie in each.own_session),
-        owners_lack=next((each.owners_lack for each in snapshots if each.owners_lack), None),
+        owners_lack=next(
+            (
+                naming(names[part.number], lack)
+                for part in parts
+                if (lack := part.moment.snapshot.owners_lack)
+            ),
+            None,
+        ),
     )
     return Moment(
         snapshot=whole,
