@@ -114,6 +114,16 @@ def test_owners_of_all_are_those_of_the_longest_table() -> None:
     assert np.array_equal(whole.owner, [0, 0])
 
 
+def test_what_is_missing_of_owners_names_the_namespace() -> None:
+    moments = [moment(table(state=[State.ESTAB])) for _ in NAMES]
+    for lacks, told in (((None, None), None), ((None, "b"), "db: b"), (("a", "b"), "web: a")):
+        parts = [
+            Part(number, replace(each, snapshot=replace(each.snapshot, owners_lack=lack)))
+            for number, each, lack in zip(NAMES, moments, lacks, strict=True)
+        ]
+        assert merged(parts, NAMES).snapshot.owners_lack == (told and f"namespace {told}")
+
+
 def test_filtered_by_namespace() -> None:
     sizes = {11: 3, 12: 2}
     parts = [Part(number, moment(table(state=[State.ESTAB] * size))) for number, size in sizes.items()]
