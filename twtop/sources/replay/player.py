@@ -24,8 +24,9 @@ SPEEDS: Final = (1, 2, 5, 10, 30, 60)
 
 JUMP: Final = Budget(cpu_s=1.0, least=2)
 """Rates and what is born are told by the look before."""
-BACK: Final = Budget(cpu_s=1.0, least=4, before_s=NEAR_S + 30)
-"""Who goes back will probably go on to do so: some looks more are seen on the way, and kept."""
+BACK: Final = Budget(cpu_s=0.4, least=4, before_s=NEAR_S + 30)
+"""Who goes back will probably go on to do so: some looks more are seen on the way, and kept, but only few of
+large ones: what costs more than is kept of it is lost at the next step."""
 _LEAST_S: Final = 0.2
 """Time between two looks that are shown when playing is faster than it happened."""
 _SHARE: Final = 0.5

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from twtop.sources.panorama import Looked
     from twtop.sources.replay.schedule import Schedule
 
-_KEPT: Final = 1_300_000
+_KEPT: Final = 1_000_000
 """So many sockets of looks that were seen are kept, to show them again at once."""
 _SMALL: Final = 2_000
 """A look takes as much memory as so many sockets, and those that there are."""
