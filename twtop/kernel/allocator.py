@@ -19,3 +19,12 @@ def share_one_arena() -> None:
     """
     with suppress(AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
+def give_back() -> None:
+    """Give the system back what is free: large arrays leave it among others that stay.
+
+    Without effect where the C library is another (malloc_trim(3)).
+    """
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from twtop.core.names.labels import NO_LABELS
 from twtop.errors import KernelError, RecordingError
+from twtop.kernel.allocator import give_back
 from twtop.recording.ring import Ring
 from twtop.sources.observer import Frame
 from twtop.sources.owners.finder import OwnerFinder
@@ -137,6 +138,7 @@ class Collector:
                 interval = max(interval, cost * _WITH_SCREEN / self._cpu_share)
                 self._deliver(looked.at_cost(interval, cost))
                 self._record(taper, looked)
+                give_back()
                 if self._finder is not None:
                     # Not before there is something to see: that comes first.
                     self._finder.start()
