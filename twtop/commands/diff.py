@@ -11,7 +11,7 @@ from twtop.core.table.view import Spec
 from twtop.export.comparison.json_ import comparison_json
 from twtop.export.comparison.table import comparison_table
 from twtop.export.output import emit
-from twtop.export.records import Source
+from twtop.export.records import Origin
 from twtop.sources.comparison.comparing import compare
 from twtop.sources.comparison.kept import kept
 from twtop.sources.panorama import Panorama
@@ -34,14 +34,14 @@ def diff(arguments: Namespace) -> int:
     with recording_of(arguments) as recording:
         rows = sorted(map(recording.row, (arguments.since, arguments.until)))
         before, after = (narrowed(recording.look(row), arguments.netns) for row in rows)
-        source = Source.of(recording.tape)
+        origin = Origin.of(recording.tape)
     chosen = {
         "keys": DEFAULT_KEYS_OF_ALL if isinstance(after, Panorama) else DEFAULT_KEYS,
         **chosen_options(arguments, ("filter", "keys")),
     }
     found = compare(kept(before), kept(after), Spec(**chosen), most=arguments.limit)
     if arguments.format == "table":
-        emit(comparison_table(found, _NAMES, after.host, source))
+        emit(comparison_table(found, _NAMES, after.host, origin))
     else:
-        emit([comparison_json(found, after.host, source)])
+        emit([comparison_json(found, after.host, origin)])
     return 0

@@ -22,7 +22,7 @@ from twtop.export.findings import (
     rules_text,
 )
 from twtop.export.output import emit, remark
-from twtop.export.records import Source
+from twtop.export.records import Origin
 from twtop.sources.labels import read_user_labels
 from twtop.sources.looks import Missed
 from twtop.sources.owners.finder import OwnerFinder
@@ -75,20 +75,20 @@ def _examine_recorded(arguments: Namespace, wanted: Expr) -> int:
         raise UsageError("--at and --watch contradict each other: --watch goes through the whole recording")
     with recording_of(arguments) as recording:
         if arguments.watch:
-            remark(*Source.of(recording.tape).lacks)
+            remark(*Origin.of(recording.tape).lacks)
             looks = looks_of(recording, arguments.netns)
             return 1 if _watch(looks, wanted, as_json=arguments.format == "json") else 0
         row = recording.row(arguments.at)
         looked = narrowed(recording.look(row), arguments.netns)
-        source, past_s = Source.of(recording.tape), recording.past_s(row)
+        origin, past_s = Origin.of(recording.tape), recording.past_s(row)
     if arguments.rules:
         _print_rules(looked, arguments)
         return 0
-    return _report(looked, past_s, wanted, arguments, source)
+    return _report(looked, past_s, wanted, arguments, origin)
 
 
 def _report(
-    looked: Looked, looked_s: float, wanted: Expr, arguments: Namespace, recorded: Source | None = None
+    looked: Looked, looked_s: float, wanted: Expr, arguments: Namespace, recorded: Origin | None = None
 ) -> int:
     findings = _matching(looked, wanted)
     if arguments.format == "json":

@@ -14,7 +14,7 @@ from twtop.core.table.view import view
 from twtop.export.csv_ import groups_csv, sockets_csv
 from twtop.export.json_ import json_text, owners_lack
 from twtop.export.output import emit, remark
-from twtop.export.records import Source
+from twtop.export.records import Origin
 from twtop.export.table import OF_ONE_INSTANT, groups_table, sockets_table
 from twtop.kernel.host import read_host
 from twtop.kernel.namespaces.choice import choose_namespace
@@ -68,14 +68,14 @@ def _print_recorded(arguments: Namespace) -> int:
     """Print a look of a recording as if it were taken now."""
     with recording_of(arguments) as recording:
         looked = narrowed(recording.look(recording.row(arguments.at), alone=True), arguments.netns)
-        source = Source.of(recording.tape)
+        origin = Origin.of(recording.tape)
     arguments.netns = ALL if isinstance(looked, Panorama) else None
     shown = view(looked.moment, chosen_view(arguments, (field.name for field in OF_ONE_INSTANT)))
     taken = [
         Taken(place.namespace, None if place.frame is None else place.frame.moment.snapshot, place.problem)
         for place in (looked.places if isinstance(looked, Panorama) else ())
     ]
-    return _print(shown, looked.host, arguments, taken, source)
+    return _print(shown, looked.host, arguments, taken, origin)
 
 
 def _print(
@@ -83,7 +83,7 @@ def _print(
     host: HostInfo,
     arguments: Namespace,
     taken: Sequence[Taken] = (),
-    recorded: Source | None = None,
+    recorded: Origin | None = None,
 ) -> int:
     if arguments.format == "json":
         emit(

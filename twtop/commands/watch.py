@@ -19,7 +19,7 @@ from twtop.core.table.fields import FIELDS
 from twtop.errors import UsageError
 from twtop.export.json_ import owners_lack
 from twtop.export.output import emit, pause, remark
-from twtop.export.records import Source
+from twtop.export.records import Origin
 from twtop.export.stream.csv_ import Csv
 from twtop.export.stream.instant import Instant, Wanted
 from twtop.export.stream.jsonl import JsonLines, missed_line
@@ -58,7 +58,7 @@ def watch(arguments: Namespace) -> int:
         with recording_of(arguments) as recording:
             # Only JSON tells of findings.
             looks = looks_of(recording, arguments.netns, examines=form == "jsonl")
-            _print(islice(looks, count), wanted, form, Source.of(recording.tape))
+            _print(islice(looks, count), wanted, form, Origin.of(recording.tape))
     else:
         with closing(_live(arguments, wanted)) as looks:
             _print(islice(looks, count), wanted, form)
@@ -90,7 +90,7 @@ def _live(arguments: Namespace, wanted: Wanted) -> Generator[Look, None, None]:
     )
 
 
-def _print(looks: Iterable[Look], wanted: Wanted, form: str, recorded: Source | None = None) -> None:
+def _print(looks: Iterable[Look], wanted: Wanted, form: str, recorded: Origin | None = None) -> None:
     """Print looks, wherever they come from, each as soon as it is there."""
     written = _format(form, recorded)
     remarks = _Remarks(owners=wanted.spec.names_owners, recorded=recorded is not None)
@@ -109,7 +109,7 @@ def _print(looks: Iterable[Look], wanted: Wanted, form: str, recorded: Source | 
         emit(["".join(written.texts(Instant(look, wanted)))])
 
 
-def _format(form: str, recorded: Source | None) -> Format:
+def _format(form: str, recorded: Origin | None) -> Format:
     if form == "jsonl":
         return JsonLines(recorded)
     if form == "csv":

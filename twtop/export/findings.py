@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from twtop.core.filter import Expr
     from twtop.diagnosis.finding import Finding
-    from twtop.export.records import Source
+    from twtop.export.records import Origin
     from twtop.sources.panorama import Looked
 
 SCHEMA: Final = 1
@@ -62,7 +62,7 @@ def about(finding: Finding, wanted: Expr, looked: Looked) -> bool:
 
 
 def examination_text(
-    looked: Looked, findings: Sequence[Finding], seconds: float, width: int, recorded: Source | None = None
+    looked: Looked, findings: Sequence[Finding], seconds: float, width: int, recorded: Origin | None = None
 ) -> Iterator[str]:
     """Yield the summary, each finding in a line, then every one in full, for lines of ``width`` columns.
 
@@ -93,7 +93,7 @@ def examination_text(
 
 
 def examination_json(
-    looked: Looked, findings: Sequence[Finding], seconds: float, wanted: Expr, recorded: Source | None = None
+    looked: Looked, findings: Sequence[Finding], seconds: float, wanted: Expr, recorded: Origin | None = None
 ) -> str:
     """Return the object described above."""
     document = {

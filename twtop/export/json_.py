@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     from twtop.core.snapshot import Snapshot
     from twtop.core.sysctls import Sysctls
     from twtop.core.table.view import View
-    from twtop.export.records import GroupRecord, SocketRecord, Source
+    from twtop.export.records import GroupRecord, Origin, SocketRecord
     from twtop.kernel.host import HostInfo
     from twtop.sources.snapshots import Taken
 
@@ -105,7 +105,7 @@ def json_text(
     sockets: bool,
     limit: int | None = None,
     namespaces: Sequence[Taken] = (),
-    recording: Source | None = None,
+    recording: Origin | None = None,
 ) -> Iterator[str]:
     """Yield the document described above; ``watched`` are the sysctls it names.
 
@@ -189,7 +189,7 @@ def host_json(host: HostInfo) -> dict[str, str]:
     return {"name": host.hostname, "kernel": host.kernel, "namespace": host.namespace_label}
 
 
-def recording_json(recording: Source) -> dict[str, str | None]:
+def recording_json(recording: Origin) -> dict[str, str | None]:
     """Return what is told of the recording that something is from."""
     return {"name": recording.name, "filter": recording.filter or None}
 

@@ -32,7 +32,7 @@ _AF_INET = 2
 _COLUMNS = tuple(name for name in DTYPES if name != "cgroup")
 
 
-class Source(NamedTuple):
+class Origin(NamedTuple):
     """The recording that a snapshot comes from."""
 
     name: str
@@ -41,7 +41,7 @@ class Source(NamedTuple):
     """The filter that its sockets were recorded with; empty where all were."""
 
     @classmethod
-    def of(cls, tape: Tape) -> Source:
+    def of(cls, tape: Tape) -> Origin:
         """Name a tape."""
         return cls(tape.name, tape.filter)
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from twtop.core.comparison.groups import Counts, GroupChange, GroupChanges
     from twtop.core.comparison.ports import PortChange
-    from twtop.export.records import Source
+    from twtop.export.records import Origin
     from twtop.kernel.host import HostInfo
     from twtop.sources.comparison.comparing import Comparison
 
@@ -60,7 +60,7 @@ SCHEMA: Final = 1
 _NONE: Final = "none"
 
 
-def comparison_json(comparison: Comparison, host: HostInfo, recorded: Source) -> str:
+def comparison_json(comparison: Comparison, host: HostInfo, recorded: Origin) -> str:
     """Return the object described above."""
     own, groups = comparison.own, comparison.groups
     document = {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from twtop.export.comparison.sections import Names, Row
-    from twtop.export.records import Source
+    from twtop.export.records import Origin
     from twtop.kernel.host import HostInfo
     from twtop.sources.comparison.comparing import Comparison
 
@@ -21,7 +21,7 @@ _NUMBER: Final = 8
 _WORD: Final = 8
 
 
-def comparison_table(comparison: Comparison, names: Names, host: HostInfo, recorded: Source) -> Iterator[str]:
+def comparison_table(comparison: Comparison, names: Names, host: HostInfo, recorded: Origin) -> Iterator[str]:
     """Yield lines; ``recorded`` is where both moments are from."""
     day = time.strftime("%Y-%m-%d", time.localtime(comparison.before.wall_s))
     where = "all namespaces" if host.namespace_label == ALL else f"namespace {host.namespace_label}"

@@ -38,7 +38,7 @@ from twtop.sources.panorama import Panorama
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from twtop.export.records import Source
+    from twtop.export.records import Origin
     from twtop.export.stream.instant import Instant
     from twtop.sources.looks import Missed
     from twtop.sources.observer import Frame
@@ -50,7 +50,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 class JsonLines:
     """Writes looks as lines of JSON."""
 
-    def __init__(self, recorded: Source | None = None) -> None:
+    def __init__(self, recorded: Origin | None = None) -> None:
         """``recorded`` is where the looks come from, unless that is the running kernel."""
         self._recorded = recorded
 
@@ -64,7 +64,7 @@ def missed_line(missed: Missed) -> str:
     return f"{_encode({'schema': SCHEMA, 'time': utc_text(missed.wall_s), 'problem': missed.reason})}\n"
 
 
-def _document(instant: Instant, recorded: Source | None) -> dict[str, Any]:
+def _document(instant: Instant, recorded: Origin | None) -> dict[str, Any]:
     looked, view, spec = instant.looked, instant.view, instant.wanted.spec
     snapshot = looked.moment.snapshot
     document: dict[str, Any] = {
