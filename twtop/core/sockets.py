@@ -53,6 +53,9 @@ DTYPES: Final[dict[str, type[np.unsignedinteger[Any]]]] = {
     "certainty": np.uint8,
 }
 
+_ZEROS: Final = {name: np.broadcast_to(np.zeros(1, dtype), 1 << 27) for name, dtype in DTYPES.items()}
+"""One zero each, repeated for more rows than any dump has: columns are cut off faster than they are made."""
+
 STATE_BITS: Final = np.uint64(4)
 _STATE_MASK: Final = np.uint8(0xF)
 
@@ -188,7 +191,7 @@ class SocketsBuilder:
 
 def zeros_column(name: str, count: int) -> NDArray[Any]:
     """Return a column of zeros that takes neither memory nor time."""
-    return np.broadcast_to(np.zeros(1, DTYPES[name]), count)
+    return _ZEROS[name][:count]
 
 
 def identity_of(cookie: U64, state: U8) -> U64:

@@ -276,6 +276,40 @@ def test_what_looks_like_a_header_inside_a_message_is_none(places: list[int]) ->
     check([b"".join(message(WANTED, bytes(body)) for body in bodies)])
 
 
+def attribute(kind: int, payload: bytes, length: int | None = None) -> bytes:
+    whole = 4 + len(payload) if length is None else length
+    return struct.pack("=HH", whole, kind) + payload + bytes(-len(payload) % 4)
+
+
+def cgroup(number: int) -> bytes:
+    return attribute(21, struct.pack("=Q", number))
+
+
+USUAL: Final = attribute(8, b"\3") + attribute(15, bytes(4))
+TAIL: Final = attribute(22, bytes(2))
+
+
+@pytest.mark.parametrize("place", [0, 1, 4])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        USUAL + cgroup(77) + TAIL,
+        USUAL + TAIL,
+        USUAL + TAIL + cgroup(77),
+        USUAL + attribute(23, bytes(8)) + TAIL,
+        USUAL + attribute(21, bytes(4)) + attribute(5, b""),
+        USUAL + attribute(21, bytes(8), length=100) + TAIL,
+        attribute(8, b"\3", length=3) + attribute(15, bytes(4)) + cgroup(77) + TAIL,
+        attribute(15, bytes(4)) + attribute(8, b"\3") + cgroup(77) + TAIL,
+    ],
+)
+def test_attributes_are_those_of_each_message_not_of_the_first(odd: bytes, place: int) -> None:
+    behind = [USUAL + cgroup(1000 + nth) + TAIL for nth in range(4)]
+    behind.insert(place, odd)
+    check([b"".join(message(WANTED, inet(nth) + text) for nth, text in enumerate(behind))])
+    check([message(WANTED, inet(nth) + odd) for nth in range(3)])
+
+
 @pytest.mark.parametrize("last", [b"", message(NOOP, sequence=SEQUENCE + 1)])
 def test_a_full_batch_of_alternating_lengths_is_decoded_in_one_go(last: bytes) -> None:
     datagram = b"".join(message(WANTED, inet(nth, 8 * (nth & 1))) for nth in range(350)) + last

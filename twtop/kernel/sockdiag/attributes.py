@@ -28,9 +28,43 @@ def find_attributes(
     """Find an attribute with a payload of ``least`` bytes or more in messages.
 
     ``starts`` are the places of the messages in 32-bit words, ``length`` their bytes. Returns which of the
-    messages have it, and where its payload lies, in words. The attributes of all messages are walked in
-    lockstep: step k reads the k-th one of each. What lies behind one of an impossible length is not found.
+    messages have it, and where its payload lies, in words. What lies behind one of an impossible length is
+    not found.
     """
+    if not len(starts):
+        return starts, starts
+    headers, wanted_is_last = _headers(buffer, int(starts[0]), int(length[0]), wanted, least)
+    words = np.frombuffer(buffer, np.uint32)
+    # As a rule all messages have the attributes of the first one: to compare is cheaper than to walk.
+    if not (length == length[0]).all() or not all(
+        (words[starts + header] == words[starts[0] + header]).all() for header in headers
+    ):
+        return _walk(buffer, starts, length, wanted, least)
+    payload = starts + (headers[-1] + (NLA_HDRLEN >> 2)) if wanted_is_last else starts[:0]
+    return np.arange(len(payload)), payload
+
+
+def _headers(buffer: bytearray, start: int, length: int, wanted: int, least: int) -> tuple[list[int], bool]:
+    """Return where the attributes of one message begin, in words behind its start, up to the wanted one.
+
+    Also tells whether the last of them is wanted and long enough.
+    """
+    attributes = np.frombuffer(buffer, _ATTRIBUTE)
+    at, headers = MESSAGE_BYTES, list[int]()
+    while at + NLA_HDRLEN <= length:
+        headers.append(at >> 2)
+        size, kind = attributes[start + (at >> 2)].tolist()
+        possible = NLA_HDRLEN <= size <= length - at
+        if not possible or kind & NLA_TYPE_MASK == wanted:
+            return headers, possible and size >= NLA_HDRLEN + least
+        at += size + 3 & ~3
+    return headers, False
+
+
+def _walk(
+    buffer: bytearray, starts: Rows, length: NDArray[np.int64], wanted: int, least: int
+) -> tuple[Rows, Rows]:
+    """Do the same for messages that differ, in lockstep: step k reads the k-th attribute of each."""
     attributes = np.frombuffer(buffer, _ATTRIBUTE)
     nth, at, end = np.arange(len(starts)), starts + (MESSAGE_BYTES >> 2), (starts << 2) + length
     found: list[tuple[Rows, Rows]] = [(nth[:0], at[:0])]

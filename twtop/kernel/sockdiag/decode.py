@@ -107,7 +107,7 @@ def decode(buffer: bytearray, bounds: Sequence[tuple[int, int]], sequence: int, 
     messages = everywhere[starts].view(_MESSAGE)
     done = interrupted = False
     # As a rule all are of this answer, and of sockets: one look at each is enough.
-    if np.any(messages["mark"] != (message_type | NLM_F_MULTI << 16 | sequence << 32)):
+    if (messages["mark"] != (message_type | NLM_F_MULTI << 16 | sequence << 32)).any():
         own = messages["sequence"] == sequence
         starts, messages = starts[own], messages[own]
         types = messages["type"]
@@ -116,7 +116,7 @@ def decode(buffer: bytearray, bounds: Sequence[tuple[int, int]], sequence: int, 
         done, interrupted = bool(ends.any()), bool(np.any(messages["flags"] & NLM_F_DUMP_INTR))
         of_sockets = types == message_type
         starts, messages = starts[of_sockets], messages[of_sockets]
-    if np.any(messages["length"] < MESSAGE_BYTES):
+    if (messages["length"] < MESSAGE_BYTES).any():
         raise KernelError("a sock_diag message is shorter than its fixed part of 72 bytes")
     return Batch(_columns(messages, _cgroups(buffer, starts, messages)), done, interrupted)
 
@@ -135,15 +135,15 @@ def _guess(words: U32, start: Rows, end_bytes: Rows, sequence: int) -> Rows | No
     Where these headers make one chain through all datagrams, there are no others. Where they do not, because
     something else looks like one, is damaged, or belongs to another answer, the result is None.
     """
-    borders = np.append(start, end_bytes[-1:] >> 2)
-    if not len(start) or not np.array_equal(borders[1:] << 2, end_bytes):
+    if not len(start) or not (start[1:] << 2 == end_bytes[:-1]).all() or end_bytes[-1] & 3:
         return None
-    area = words[borders[0] : borders[-1]]
-    found = np.flatnonzero(area[_SEQUENCE_WORD:] == sequence) + borders[0]
-    links = np.append(found, borders[-1])
-    size = np.diff(links) << 2
-    chained = np.array_equal(words[found], size) and size.min(initial=NLMSG_HDRLEN) >= NLMSG_HDRLEN
-    return found if chained and np.array_equal(links[np.searchsorted(links, borders)], borders) else None
+    begin, end = int(start[0]), int(end_bytes[-1]) >> 2
+    found = np.flatnonzero(words[begin + _SEQUENCE_WORD : end] == sequence) + begin
+    links = np.append(found, end)
+    length = words[found]
+    chained = (found + (length + 3 >> 2) == links[1:]).all()
+    whole = chained and length.min(initial=NLMSG_HDRLEN) >= NLMSG_HDRLEN
+    return found if whole and (links[np.searchsorted(links, start)] == start).all() else None
 
 
 def _walk(words: U32, position: Rows, end_bytes: Rows) -> Rows:
@@ -190,27 +190,27 @@ def _cgroups(buffer: bytearray, starts: Rows, messages: NDArray[Any]) -> U64:
         return zeros_column("cgroup", len(messages))
     length = messages["length"][full].astype(np.int64)
     nth, at = find_attributes(buffer, starts[full], length, _INET_DIAG_CGROUP_ID, _CGROUP_ID_BYTES)
-    words = np.frombuffer(buffer, np.uint32)
-    cgroup = np.zeros(len(messages), np.uint64)
     # Attributes begin at multiples of four bytes, not eight.
-    cgroup[full[nth]] = np.stack([words[at], words[at + 1]], axis=1).view(np.uint64).ravel()
+    everywhere = np.ndarray((len(buffer) - _CGROUP_ID_BYTES >> 2) + 1, np.uint64, buffer, strides=(4,))
+    cgroup = np.zeros(len(messages), np.uint64)
+    cgroup[full[nth]] = everywhere[at]
     return cgroup
 
 
 def _columns(messages: NDArray[Any], cgroup: U64) -> Sockets:
     """Return the wanted columns; views of the messages as far as possible."""
     family = messages["family"]
-    ipv6 = np.flatnonzero(family == socket.AF_INET6)
+    ipv6 = family == socket.AF_INET6
+    has_ipv6 = ipv6.any()
     ends: dict[str, NDArray[Any]] = {}
     for side in ("local", "remote"):
-        ends[f"{side}_port"] = messages[f"{side}_port"].astype(np.uint16)
-        low = messages[f"{side}_v4"].astype(np.uint64)
-        low |= np.uint64(MAPPED_PREFIX)
-        high = np.zeros(len(messages), np.uint64)
-        if ipv6.size:
-            high[ipv6] = messages[f"{side}_hi"][ipv6]
-            low[ipv6] = messages[f"{side}_lo"][ipv6]
+        high = zeros_column(f"{side}_hi", len(messages))
+        low = messages[f"{side}_v4"] | np.uint64(MAPPED_PREFIX)
+        if has_ipv6:
+            high = np.where(ipv6, messages[f"{side}_hi"], high)
+            low = np.where(ipv6, messages[f"{side}_lo"], low)
         ends[f"{side}_hi"], ends[f"{side}_lo"] = high, low
+        ends[f"{side}_port"] = messages[f"{side}_port"].astype(np.uint16)
     plain = (
         "state", "timer", "retrans", "interface", "cookie", "expires_ms", "rqueue", "wqueue", "uid", "inode",
     )  # fmt: skip
