@@ -153,6 +153,8 @@ def loaded_by(imports: dict[str, Iterable[str]]) -> dict[str, set[str]]:
     """Return what an interpreter has loaded after each list of imports, each in a fork of its own."""
     script = f"""
         import json, os, sys
+        # Its threads would not be there in a fork.
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"
         import numpy
         for name, modules in {imports!r}.items():
             if os.fork() == 0:

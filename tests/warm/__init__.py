@@ -30,14 +30,21 @@ COLD: Final = (sys.executable, "-W", "error", "-m", "twtop")
 def serving() -> Iterator[None]:
     """Let `TWTOP` work; nothing is imported before it is first used."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        # Somebody with this number may have been killed.
+        Path(_ADDRESS).unlink(missing_ok=True)
         listener.bind(_ADDRESS)
         listener.listen(64)
         command = [sys.executable, "-W", "error", "-m", f"{__name__}.server", str(listener.fileno())]
         server = subprocess.Popen(
-            command, cwd=_FOLDER.parents[1], pass_fds=[listener.fileno()], stdin=subprocess.PIPE
+            command,
+            cwd=_FOLDER.parents[1],
+            # numpy would start threads, as `twtop.cli.run` knows; and only one that has none can be forked.
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+            pass_fds=[listener.fileno()],
+            stdin=subprocess.PIPE,
         )
     try:
         yield
     finally:
-        os.unlink(_ADDRESS)  # noqa: PTH108 - nothing is known of it but its name
+        Path(_ADDRESS).unlink()
         server.communicate()
