@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import statistics
 import subprocess
 import time
@@ -35,23 +36,31 @@ _REST_S: Final = 0.1
 
 
 class Stopwatch:
-    """Seconds by name, taken as often as there are rounds."""
+    """Seconds by name, taken as often as there are rounds: of a clock, and as ``cpu`` of CPU time.
+
+    That of children counts when they have ended. Where others are at work, too, only CPU time tells much.
+    """
 
     def __init__(self) -> None:
         self._taken: defaultdict[str, list[float]] = defaultdict(list)
 
     @contextmanager
     def time(self, name: str) -> Iterator[None]:
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall, cpu = time.perf_counter(), _cpu_s()
         yield
         self._taken[name].append(time.perf_counter() - wall)
-        self._taken[f"cpu {name}"].append(time.process_time() - cpu)
+        self._taken[f"cpu {name}"].append(_cpu_s() - cpu)
 
     def __getitem__(self, name: str) -> float:
         return statistics.median(self._taken[name])
 
     def mean(self, name: str) -> float:
         return statistics.fmean(self._taken[name])
+
+
+def _cpu_s() -> float:
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def run(sockets: int, alternate: int, rounds: int) -> None:
@@ -70,6 +79,7 @@ def _report(what: str, host: Host, rounds: int, per_floor: Target) -> None:
     with host.entered():
         clock, count = _measure(rounds)
     tick, ss, floor = clock["tick"], clock["ss"], clock["floor"]
+    cpu_tick, cpu_ss, cpu_floor = clock["cpu tick"], clock["cpu ss"], clock["cpu floor"]
     others = clock["take"] - clock["dump"] - clock["snapshot"]
     observed = clock["observe"] - clock["follow"] - clock["ports"]
     show(
@@ -78,8 +88,10 @@ def _report(what: str, host: Host, rounds: int, per_floor: Target) -> None:
             Figure("twtop: take, observe, group", f"{milliseconds(tick)}  {count / tick:>11,.0f}/s"),
             Figure("ss -tanoH > /dev/null", milliseconds(ss)),
             Figure.of("  ss / twtop", ss / tick, "", _PER_SS),
+            Figure("  the same in CPU time", _ratio(cpu_ss, cpu_tick)),
             Figure("floor: the dump received and dropped", milliseconds(floor)),
             Figure.of("  twtop / floor", tick / floor, "", per_floor),
+            Figure("  the same in CPU time", _ratio(cpu_tick, cpu_floor)),
             Figure("CPU of one core at 1 Hz", f"{100 * clock.mean('cpu tick'):.1f} %"),
             Figure("of the tick: take a snapshot", milliseconds(clock["take"])),
             Figure("    of it: dump and decode", milliseconds(clock["dump"])),
@@ -92,6 +104,10 @@ def _report(what: str, host: Host, rounds: int, per_floor: Target) -> None:
             Figure("of the tick: group", milliseconds(clock["group"])),
         ],
     )
+
+
+def _ratio(more_s: float, less_s: float) -> str:
+    return f"{milliseconds(more_s)} / {milliseconds(less_s)} = {more_s / less_s:.2f} "
 
 
 def _measure(rounds: int) -> tuple[Stopwatch, int]:
@@ -111,6 +127,8 @@ def _measure(rounds: int) -> tuple[Stopwatch, int]:
                 before = follow(before, moment.snapshot)
             with clock.time("ports"):
                 port_usage(moment.snapshot)
+            # Right after others it would be warmer than in the tick.
+            rest()
             with clock.time("dump"):
                 sockets = diag.dump_tcp(_CONNECTED).sockets
             with clock.time("snapshot"):
