@@ -65,7 +65,7 @@ class Status:
     """Addresses and names of hosts are pseudonyms."""
     dns: str = ""
     """Names of hosts are asked for, which sends queries; empty if not."""
-    filter: str | None = None
+    filter: str = ""
     matching: int = 0
     total: int = 0
     hides_session: bool = False
@@ -121,7 +121,7 @@ def status_of(
         interval_s=frame.interval_s,
         stretched=not past and frame.interval_s > asked_s * 1.05,
         wall_s=snapshot.wall_s,
-        filter=filter_text or None,
+        filter=filter_text,
         matching=shown.view.matching,
         total=len(snapshot.sockets),
         hides_session=shown.view.spec.hides_session and bool(snapshot.own_session),
@@ -148,7 +148,7 @@ class Header(LineView):
 
     @property
     def _has_filter_line(self) -> bool:
-        return self._status.filter is not None or self._status.hides_session
+        return bool(self._status.filter) or self._status.hides_session
 
     def show(self, status: Status) -> None:
         """Show a status; the header grows and shrinks with it."""
@@ -223,7 +223,7 @@ class Header(LineView):
 
     @staticmethod
     def _filter_line(status: Status, width: int) -> list[Part]:
-        text = status.filter or ""
+        text = status.filter
         counts = f"{count_text(status.matching):>7} of {count_text(status.total)}{': ' if text else ''}"
         words = (f"{'filter' if text else 'shown '} {counts}", counts.lstrip(), "")
         least = min(len(text), _LEAST_FILTER)
