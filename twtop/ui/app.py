@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.screen import Screen
 
 from twtop.core.drain import DrainTrack
 from twtop.core.filter import filter_text
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
-    from textual.screen import Screen
 
     from twtop.core.options import ScreenOptions
 
@@ -127,6 +127,10 @@ class TwtopApp(
         self._collector = None if isinstance(source, Player) else source
         self._closer = Closer() if options.allow_close else None
 
+    def get_default_screen(self) -> Screen[object]:
+        """Have the arrangement from the start: a class that is added changes the look of all panels anew."""
+        return Screen(id="_default", classes="-no-drain")
+
     def compose(self) -> ComposeResult:
         """Lay out the panels."""
         yield from self._panels.compose()
@@ -137,7 +141,6 @@ class TwtopApp(
         self._show_keys()
         self._panels.table.focus()
         self.set_keymap(textual_keymap(self._keys))
-        self.screen.add_class("-no-drain")
         self._show_status()
         self.run_worker(self._paint(), name="paint")
         self.run_worker(self._explain(), name="explain")

@@ -71,6 +71,13 @@ class ThemeActions(Actions, inherit_bindings=False):
         """Leave colours to the terminal, or not; without colours they are taken out afterwards."""
         self.ansi_color = self.no_color or self.current_theme.ansi
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Take the colours of the theme; before there is a screen, nothing was drawn with others."""
+        if self._screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def chosen(self) -> ScreenOptions:
         """Return the options with the theme of now."""
         return replace(super().chosen(), theme=self.theme)
