@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -19,14 +20,19 @@ from twtop.core.table.keys import DEFAULT_KEYS
 from twtop.kernel.services import service_port
 from twtop.sources.collector import Collector
 from twtop.ui.app import TwtopApp
+from twtop.ui.filter_bar import FilterBar
 from twtop.ui.line_view import LineView
 from twtop.ui.strip import StateStrip
 from twtop.ui.table.row_text import line_text
 from twtop.ui.table.table import GroupTable
+from twtop.ui.text_entry import TextEntry
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
+    from textual._queue import Queue
+    from textual.message import Message
+    from textual.message_pump import MessagePump
     from textual.pilot import Pilot
     from textual.widget import Widget
 
@@ -35,16 +41,20 @@ if TYPE_CHECKING:
 SECONDS = 20.0
 """How long a condition may take on a machine that has other things to do too."""
 
-_HOPS = 4
+_QUIET_TURNS = 5
+"""A key, or what a thread has computed, comes to a widget within so many turns of the event loop."""
 
 _COMPUTING_S = 2.0
 """How long a key waits for what is computed for it; some of that ends only when other keys are pressed."""
+
+_LOOK_S = 0.01
+"""How often one looks at a screen on which nothing happens."""
 
 
 def options(
     filter: str = "",  # noqa: A002 - the option's own name
     *,
-    interval_s: float = 0.1,
+    interval_s: float = 0.2,
     keys: tuple[str, ...] = DEFAULT_KEYS,
     sort: str = DEFAULT_SORT,
     cpu_budget: float = 10_000.0,
@@ -57,16 +67,29 @@ def options(
 class Beside(ThreadPoolExecutor):
     """The threads beside the screen's, which knows whether they have something to do."""
 
-    busy = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.busy = 0
+        self._loop = asyncio.get_running_loop()
 
     def submit(self, *args: Any, **keywords: Any) -> Future[Any]:
         self.busy += 1
         future = super().submit(*args, **keywords)
-        future.add_done_callback(self._done)
+        # After whoever submits asks to be called: the result is on its way to them when it counts as done.
+        self._loop.call_soon(future.add_done_callback, self._done)
         return future
 
     def _done(self, _: Future[Any]) -> None:
+        self._loop.call_soon_threadsafe(self._count_down)
+
+    def _count_down(self) -> None:
         self.busy -= 1
+
+
+def _waits(pump: MessagePump) -> bool:
+    """Tell whether a widget has nothing to do: no message waits, and none is being handled."""
+    queue: Queue[Message | None] = pump._message_queue
+    return pump._closed or (queue.empty() and bool(queue.ready_event._waiters) and not pump._next_callbacks)
 
 
 class Screen:
@@ -131,16 +154,18 @@ class Screen:
         return self.table.view.moment.snapshot.instant_s if self.table.view else 0.0
 
     async def press(self, *keys: str) -> None:
-        """Press keys, each after the one before has had its effect.
+        """Press keys, each after the one before has had its effect; text is typed without a look in between.
 
         Pilot.press would wait until the process is idle, which it never is while frames come in.
         """
-        for pressed in keys:
+        for pressed, following in zip_longest(keys, keys[1:], fillvalue=""):
             key = pressed if pressed.isalnum() or len(pressed) > 1 else _character_to_key(pressed)
             assert self.app._driver is not None
             character = pressed if len(pressed) == 1 else key_to_character(pressed)
             self.app._driver.send_message(events.Key(key, character))
-            await self.settle()
+            types = isinstance(self.app.focused, TextEntry) and len(pressed) == len(following) == 1
+            if not types:
+                await self.settle()
 
     async def paste(self, text: str) -> None:
         """Paste into what is typed in, all at once."""
@@ -153,12 +178,42 @@ class Screen:
 
         What is computed for a key is shown too: the next one acts on what its user would see.
         """
-        for _ in range(_HOPS):
-            await self.pilot.pause(0)
-        deadline = time.monotonic() + _COMPUTING_S
-        while (self._beside.busy or self.app._stale.is_set()) and time.monotonic() < deadline:
-            await asyncio.sleep(0.001)
-        await self.pilot.pause(0)
+        await self._quiet(lambda: not self._beside.busy and not self.app._stale.is_set())
+
+    async def _quiet(self, computed: Callable[[], bool] = lambda: True) -> None:
+        """Wait until no widget has anything to do, and all is drawn."""
+        started, turns = time.monotonic(), 0
+        with self._without_news():
+            while turns < _QUIET_TURNS and self.app.is_running:
+                self._draw()
+                passed_s = time.monotonic() - started
+                idle = all(map(_waits, (self.app, *self.app._registry)))
+                assert idle or passed_s < SECONDS, "messages without an end"
+                turns = turns + 1 if idle and (passed_s > _COMPUTING_S or computed()) else 0
+                await asyncio.sleep(0.001 if self._beside.busy else 0)
+
+    @contextmanager
+    def _without_news(self) -> Iterator[None]:
+        """Keep what is collected for afterwards: on a busy machine there is always one more frame to draw."""
+        newest = self.app._result
+        self.app.disable_messages(TwtopApp.Collected)
+        yield
+        self.app.enable_messages(TwtopApp.Collected)
+        if self.app._result is not newest:
+            self.app.post_message(TwtopApp.Collected())
+
+    def _draw(self) -> None:
+        """Draw what has changed now, and not only at the next of sixty times a second."""
+        screen = self.app.screen
+        if (
+            screen._layout_required
+            or screen._scroll_required
+            or screen._repaint_required
+            or screen._recompose_required
+            or screen._dirty_widgets
+            or screen._callbacks
+        ):
+            screen._on_timer_update()
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Wait for a condition; fails, showing the screen, when it does not come true in time."""
@@ -166,7 +221,8 @@ class Screen:
         while not condition():
             if time.monotonic() > deadline:
                 raise AssertionError(f"not in {SECONDS} s: {what}; the screen:\n" + "\n".join(self.text))
-            await self.pilot.pause(0.01)
+            await asyncio.sleep(_LOOK_S)
+            await self._quiet()
 
     async def said(self, text: str) -> None:
         """Wait until a line of the screen says so, or a notification, which may be broken into lines."""
@@ -189,6 +245,18 @@ class Screen:
         assert found, f"no line begins with {name}: {self.names}"
         await self.press(*["home"], *["down"] * found[0])
         assert name in self.current
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the window another size, and wait until all is drawn in it."""
+        await self.pilot.resize_terminal(width, height)
+        await self.until(lambda: self.app.size == (width, height) and len(self.text) == height, "the size")
+        await self.settle()
+
+    async def back_to_the_table(self) -> None:
+        """Leave views, dialogs and entries, and put the cursor on the first line."""
+        while len(self.app.screen_stack) > 1 or self.app.query_one(FilterBar).has_class("-open"):
+            await self.press("escape")
+        await self.press("escape", "home")
 
     async def click(self, widget: Widget | str, x: int, y: int) -> None:
         await self.pilot.click(self.app.query_one(widget) if isinstance(widget, str) else widget, (x, y))
@@ -218,7 +286,7 @@ async def screen(
                 # As when the user quits: run_test would take the widgets away while workers still draw.
                 running.exit()
                 while running.is_running:
-                    await pilot.pause(0)
+                    await asyncio.sleep(0.001)
 
 
 def bound_keys(bindings: Sequence[Any]) -> set[str]:
