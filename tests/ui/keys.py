@@ -1,4 +1,4 @@
-"""Which keys have a test: a test that is given a key by `pressing` counts as the one of that key."""
+"""Which keys have a test: a test that is given a key here counts as the one of that key."""
 
 from __future__ import annotations
 
@@ -18,3 +18,9 @@ def pressing(owner: str, *keys: str) -> MarkDecorator:
     """Run a test once with each of the keys as its argument ``key``."""
     tested[owner] |= set(keys)
     return pytest.mark.parametrize("key", keys)
+
+
+def pressing_all(owner: str, *keys: str) -> MarkDecorator:
+    """Run a test once with all of the keys as its argument ``keys``: one application can take them all."""
+    tested[owner] |= set(keys)
+    return pytest.mark.parametrize("keys", [keys], ids=["-".join(keys)])

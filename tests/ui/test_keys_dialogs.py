@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.ui.conftest import NAMES
-from tests.ui.keys import pressing
+from tests.ui.keys import pressing, pressing_all
+from tests.ui.pictures import recorded_app
 from tests.ui.screen import options, screen
 from twtop.core.table.keys import DEFAULT_KEYS, KEYS
 from twtop.ui.explanation.pane import ExplainPane
@@ -30,8 +31,8 @@ async def opened(user: Screen, key: str = "g") -> None:
 
 
 @pressing("group", "up", "k", "down", "j")
-async def test_the_cursor_of_the_dialog_goes_round(server: Host, key: str) -> None:
-    async with screen(server) as user:
+async def test_the_cursor_of_the_dialog_goes_round(key: str) -> None:
+    async with screen(app=recorded_app()) as user:
         await opened(user)
         await user.press(key)
         assert key_list(user).cursor == (len(KEYS) - 1 if key in {"up", "k"} else 1)
@@ -39,8 +40,8 @@ async def test_the_cursor_of_the_dialog_goes_round(server: Host, key: str) -> No
         assert key_list(user).cursor == 0
 
 
-async def test_one_line_only_is_drawn_as_under_the_cursor(server: Host) -> None:
-    async with screen(server) as user:
+async def test_one_line_only_is_drawn_as_under_the_cursor() -> None:
+    async with screen(app=recorded_app()) as user:
         await opened(user)
         for _ in KEYS:
             await user.press("down")
@@ -54,8 +55,8 @@ async def test_one_line_only_is_drawn_as_under_the_cursor(server: Host) -> None:
 
 
 @pressing("group", "space")
-async def test_space_adds_at_the_end_and_removes(server: Host, key: str) -> None:
-    async with screen(server) as user:
+async def test_space_adds_at_the_end_and_removes(key: str) -> None:
+    async with screen(app=recorded_app()) as user:
         await opened(user)
         await user.press(key)
         assert key_list(user).chosen == ["peer"]
@@ -63,22 +64,23 @@ async def test_space_adds_at_the_end_and_removes(server: Host, key: str) -> None
         assert key_list(user).chosen == ["peer", "state"]
 
 
-@pressing("group", *"1234567890")
-async def test_a_digit_adds_and_removes(server: Host, key: str) -> None:
-    name = list(KEYS)[(int(key) - 1) % 10]
-    async with screen(server) as user:
+@pressing_all("group", *"1234567890")
+async def test_a_digit_adds_and_removes(keys: tuple[str, ...]) -> None:
+    async with screen(app=recorded_app()) as user:
         await opened(user)
-        await user.press(key)
-        expected = [kept for kept in DEFAULT_KEYS if kept != name]
-        assert key_list(user).chosen == ([*expected, name] if name not in DEFAULT_KEYS else expected)
-        await user.press(key)
-        assert key_list(user).chosen == (expected if name not in DEFAULT_KEYS else [*expected, name])
+        for key in keys:
+            name = list(KEYS)[(int(key) - 1) % 10]
+            await user.press("d", key)
+            expected = [kept for kept in DEFAULT_KEYS if kept != name]
+            assert key_list(user).chosen == ([*expected, name] if name not in DEFAULT_KEYS else expected)
+            await user.press(key)
+            assert key_list(user).chosen == (expected if name not in DEFAULT_KEYS else [*expected, name])
 
 
 @pressing("group", "plus", "shift+up", "K", "minus", "shift+down", "J")
-async def test_a_chosen_key_changes_its_place(server: Host, key: str) -> None:
+async def test_a_chosen_key_changes_its_place(key: str) -> None:
     earlier = key in {"plus", "shift+up", "K"}
-    async with screen(server) as user:
+    async with screen(app=recorded_app()) as user:
         await opened(user)
         await user.press("3", *["up", "up"] if not earlier else [], key)
         expected = ["state", "remote", "peer"] if earlier else ["peer", "state", "remote"]
@@ -89,8 +91,8 @@ async def test_a_chosen_key_changes_its_place(server: Host, key: str) -> None:
         )
 
 
-async def test_one_key_always_stays(server: Host) -> None:
-    async with screen(server) as user:
+async def test_one_key_always_stays() -> None:
+    async with screen(app=recorded_app()) as user:
         await opened(user)
         await user.press("1", "2", "2")
         assert len(key_list(user).chosen) == 1
@@ -126,8 +128,8 @@ async def test_the_dialog_can_be_left_without_a_change(server: Host, key: str) -
         assert user.app.is_running
 
 
-async def test_the_cursor_of_the_dialog_stays_in_sight_in_a_low_window(server: Host) -> None:
-    async with screen(server, size=(40, 10)) as user:
+async def test_the_cursor_of_the_dialog_stays_in_sight_in_a_low_window() -> None:
+    async with screen(app=recorded_app(), size=(40, 10)) as user:
         await opened(user)
         for key in (*["down"] * len(KEYS), *["up"] * len(KEYS)):
             await user.press(key)
@@ -139,43 +141,38 @@ async def test_the_cursor_of_the_dialog_stays_in_sight_in_a_low_window(server: H
         assert key_list(user).chosen != list(DEFAULT_KEYS)
 
 
-async def test_a_click_chooses_a_key(server: Host) -> None:
-    async with screen(server) as user:
+async def test_a_click_chooses_a_key() -> None:
+    async with screen(app=recorded_app()) as user:
         await opened(user)
         await user.click(key_list(user), 5, 1 + 2 + list(KEYS).index("role"))
         assert key_list(user).chosen == [*DEFAULT_KEYS, "role"]
 
 
 @pressing("help", "escape", "q", "question_mark", "f1")
-async def test_help_can_be_left(server: Host, key: str) -> None:
-    async with screen(server) as user:
+async def test_help_can_be_left(key: str) -> None:
+    async with screen(app=recorded_app()) as user:
         await opened(user, "question_mark")
         await user.press(key)
         assert not isinstance(user.app.screen, HelpScreen)
         assert user.app.is_running
 
 
-@pressing("help text", "down", "j", "pagedown", "space", "end", "G", "up", "k", "pageup", "b", "home")
-async def test_help_scrolls(server: Host, key: str) -> None:
-    async with screen(server) as user:
+@pressing_all("help text", "down", "j", "pagedown", "space", "end", "G", "up", "k", "pageup", "b", "home")
+async def test_help_scrolls(keys: tuple[str, ...]) -> None:
+    async with screen(app=recorded_app()) as user:
         await opened(user, "question_mark")
         text = user.app.screen.query_one(HelpText)
         page, last = text.content_size.height, text.line_count - text.content_size.height
         steps = {"down": 1, "j": 1, "pagedown": page, "space": page, "end": last, "G": last}
-        back = {
-            "up": last - 1,
-            "k": last - 1,
-            "pageup": max(0, last - page),
-            "b": max(0, last - page),
-            "home": 0,
-        }
-        if key in back:
-            await user.press("end")
-            await user.until(lambda: text.scroll_offset.y == last, "the end")
-        await user.press(key)
-        expected = min(last, steps.get(key, back.get(key, 0)))
-        await user.until(lambda: text.scroll_offset.y == expected, "scrolled")
-        assert user.text[0].strip(" ▁▂▃▄▅▆▇█") == "".join(part for part, _ in text.line(expected, 80)).strip()
+        back = {"up": last - 1, "k": last - 1, "pageup": last - page, "b": last - page, "home": 0}
+        assert last > page
+        for key in keys:
+            text.scroll_to(y=last if key in back else 0, animate=False, immediate=True)
+            await user.press(key)
+            expected = (steps | back)[key]
+            await user.until(lambda expected=expected: text.scroll_offset.y == expected, key)  # type: ignore[misc]
+            drawn = user.text[0].strip(" ▁▂▃▄▅▆▇█")
+            assert drawn == "".join(part for part, _ in text.line(expected, 80)).strip(), key
 
 
 async def explained(user: Screen) -> ExplainPane:
@@ -189,8 +186,8 @@ async def explained(user: Screen) -> ExplainPane:
 
 
 @pressing("explain", "down", "j", "pagedown", "end", "up", "k", "pageup", "home")
-async def test_the_explanation_scrolls(server: Host, key: str) -> None:
-    async with screen(server) as user:
+async def test_the_explanation_scrolls(key: str) -> None:
+    async with screen(app=recorded_app()) as user:
         pane = await explained(user)
         back = key in {"up", "k", "pageup", "home"}
         if back:
@@ -210,8 +207,8 @@ async def reach_a_link(user: Screen, pane: ExplainPane) -> None:
 
 
 @pressing("explain", "enter", "right")
-async def test_a_link_is_opened(server: Host, key: str) -> None:
-    async with screen(server) as user:
+async def test_a_link_is_opened(key: str) -> None:
+    async with screen(app=recorded_app()) as user:
         pane = await explained(user)
         await reach_a_link(user, pane)
         assert pane._selected is not None
@@ -234,8 +231,8 @@ async def test_the_way_back(server: Host, key: str) -> None:
 
 
 @pressing("explain screen", "question_mark", "f1")
-async def test_the_large_explanation_lists_its_keys(server: Host, key: str) -> None:
-    async with screen(server) as user:
+async def test_the_large_explanation_lists_its_keys(key: str) -> None:
+    async with screen(app=recorded_app()) as user:
         await user.until(lambda: user.app.query_one(ExplainPane).trail.start)
         await opened(user, "e")
         await user.press(key)
@@ -245,16 +242,16 @@ async def test_the_large_explanation_lists_its_keys(server: Host, key: str) -> N
         assert isinstance(user.app.screen, ExplainScreen)
 
 
-async def test_a_narrow_help_has_meanings_below_the_keys(server: Host) -> None:
-    async with screen(server, size=(20, 160)) as user:
+async def test_a_narrow_help_has_meanings_below_the_keys() -> None:
+    async with screen(app=recorded_app(), size=(20, 160)) as user:
         await opened(user, "question_mark")
         words = " ".join(" ".join(user.text).split())
         assert "/ Filter by state, port, address or owner, as you type esc x Clear the filter" in words
 
 
 @pressing("explain screen", "escape", "q", "e")
-async def test_the_large_explanation_can_be_left(server: Host, key: str) -> None:
-    async with screen(server) as user:
+async def test_the_large_explanation_can_be_left(key: str) -> None:
+    async with screen(app=recorded_app()) as user:
         await user.until(lambda: user.app.query_one(ExplainPane).trail.start)
         await opened(user, "e")
         assert isinstance(user.app.screen, ExplainScreen)
