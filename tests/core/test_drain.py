@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from twtop.core.sockets import Rows
     from twtop.lab.lab import Lab
 
-PATIENCE_S = 20
+PATIENCE_S = 60
+LIFE_S = 6
+"""Of an orphan in the lab: until the first look at it even a busy machine needs less."""
 
 
 def waits(left_ms: Sequence[int], instant_s: float = 0.0, first: int = 1) -> Snapshot:
@@ -255,7 +257,7 @@ def test_large_groups_are_looked_at_in_parts(monkeypatch: pytest.MonkeyPatch, pa
 
 def test_the_kernel_keeps_to_the_forecast_of_its_orphans(lab: Lab) -> None:
     """Twenty orphans, one half-close that no clock ends, and one orphan that comes after the forecast."""
-    lab.client.sysctl("net.ipv4.tcp_fin_timeout", 3)
+    lab.client.sysctl("net.ipv4.tcp_fin_timeout", LIFE_S)
     lab.pair().client.shutdown(1)
     pairs = [lab.pair() for _ in range(21)]
     for pair in pairs[1:]:
@@ -270,11 +272,13 @@ def test_the_kernel_keeps_to_the_forecast_of_its_orphans(lab: Lab) -> None:
             group = np.flatnonzero(taken.sockets.state == State.FIN_WAIT_2)
             told.append(track.follow("orphans", taken, group))
             pairs[0].client.close()
-            time.sleep(0.1)
+            time.sleep(0.25)
     outcomes = [seen.outcome for seen in told]
-    assert (told[0].sockets, told[0].endless, told[0].span_s) == (21, 1, 3)
+    assert (told[0].sockets, told[0].endless) == (21, 1)
+    assert 0 < told[0].span_s <= LIFE_S
     assert told[0].back_within(10) == 20
-    assert outcomes[0].curve[:5].tolist() == [21, 21, *outcomes[0].curve[2:3], 1, 1]
+    curve = outcomes[0].curve.tolist()
+    assert (curve[0], set(curve[LIFE_S:])) == (21, {1})
     assert max(outcome.new for outcome in outcomes) == 1
     # The kernel's timers never ring early, and nothing began anew.
     assert {(seen.early, seen.closed, seen.restarted) for seen in outcomes} == {(0, 0, 0)}
