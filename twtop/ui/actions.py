@@ -153,7 +153,7 @@ class Actions(Keystrokes, inherit_bindings=False):
 
     def on_filter_bar_opened(self) -> None:
         """Name the keys of typing, unless it is over already."""
-        if self._panels.filter_bar.has_class("-open"):
+        if self._panels.filter_bar.is_open:
             self._panels.footer.show_keys(typing_keys(self._keys))
 
     def on_filter_bar_closed(self) -> None:

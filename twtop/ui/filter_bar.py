@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
 from twtop.core.filter import Everything, Expr, FilterError, parse
 from twtop.kernel.services import service_port
 from twtop.ui.privacy.filters import Typed
-from twtop.ui.text_entry import TextEntry
+from twtop.ui.text_entry import EntryLine, TextEntry
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -31,7 +30,7 @@ class _Complaint(Static, Typed):
     """Repeats parts of what was typed."""
 
 
-class FilterBar(Vertical):
+class FilterBar(EntryLine):
     """An input with its error line; hidden until opened."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,15 +76,10 @@ class FilterBar(Vertical):
 
     def open(self) -> None:
         """Begin to type, with the filter in force."""
-        self.add_class("-open")
         self._before = self.text
         self._at = len(self._remembered)
-        entry = self.query_one(Input)
-        entry.value = self.text
-        entry.cursor_position = len(self.text)
+        self.begin(self.text)
         self._report(None)
-        # At once, for the next key may be there already.
-        self.screen.set_focus(entry)
         self.post_message(self.Opened())
 
     def clear_filter(self) -> None:
@@ -99,19 +93,19 @@ class FilterBar(Vertical):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Apply what can be understood, point at what cannot."""
         event.stop()
-        if self.has_class("-open"):
+        if self.is_open:
             self._apply(event.value)
 
     def action_keep(self) -> None:
         """Keep the filter; a mistake keeps the input open."""
-        text = self.query_one(Input).value
+        text = self.entry.value
         if self._apply(text):
             self._remember(text)
             self._close()
 
     def leave_for(self, focused: Widget) -> None:
         """Stop typing where another panel of the screen got the focus; what could be understood stays."""
-        if self.has_class("-open") and focused.screen is self.screen and self not in focused.ancestors:
+        if self.is_open and focused.screen is self.screen and self not in focused.ancestors:
             self._remember(self.text)
             self._close()
 
@@ -123,9 +117,7 @@ class FilterBar(Vertical):
     def action_recall(self, step: int) -> None:
         """Put an earlier or later filter into the input."""
         self._at = max(0, min(len(self._remembered), self._at + step))
-        entry = self.query_one(Input)
-        entry.value = self._remembered[self._at] if self._at < len(self._remembered) else ""
-        entry.cursor_position = len(entry.value)
+        self.begin(self._remembered[self._at] if self._at < len(self._remembered) else "")
 
     def _apply(self, text: str) -> bool:
         try:
@@ -143,7 +135,7 @@ class FilterBar(Vertical):
         if error is None:
             message.update("")
             return
-        column = max(0, error.position - int(self.query_one(Input).scroll_offset.x))
+        column = max(0, error.position - int(self.entry.scroll_offset.x))
         pointer = "^" * min(error.length, max(1, self.size.width - column))
         right = f"{' ' * column}{pointer} {error.message}"
         if len(right) <= self.size.width:
@@ -159,8 +151,5 @@ class FilterBar(Vertical):
             self._remembered.append(text)
 
     def _close(self) -> None:
-        self.remove_class("-open")
-        if self.screen.focused is self.query_one(Input):
-            # At once, for the next key is no text any more.
-            self.screen.set_focus(None)
+        self.end()
         self.post_message(self.Closed())

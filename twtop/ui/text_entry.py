@@ -1,9 +1,10 @@
-"""An input of the main screen or a view, into which keys go at once."""
+"""Inputs of the main screen and of views, into which keys go at once, and the lines that hold one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.containers import Vertical
 from textual.widgets import Input
 
 from twtop.core.text import printable
@@ -42,3 +43,32 @@ class TextEntry(Input):
     async def action_submit(self) -> None:
         """Have the text taken before the next key comes."""
         self._submit()
+
+
+class EntryLine(Vertical):
+    """A line in which something is typed, hidden until opened; subclasses put one `TextEntry` into it."""
+
+    @property
+    def is_open(self) -> bool:
+        """Something is being typed."""
+        return self.has_class("-open")
+
+    @property
+    def entry(self) -> TextEntry:
+        """What it is typed into."""
+        return self.query_one(TextEntry)
+
+    def begin(self, text: str) -> None:
+        """Begin to type behind a text."""
+        self.add_class("-open")
+        self.entry.value = text
+        self.entry.cursor_position = len(text)
+        # At once, for the next key may be there already.
+        self.screen.set_focus(self.entry)
+
+    def end(self) -> None:
+        """Stop typing."""
+        self.remove_class("-open")
+        if self.screen.focused is self.entry:
+            # At once, for the next key is no text any more.
+            self.screen.set_focus(None)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
 from twtop.core.sysctls import PortRange
-from twtop.ui.text_entry import TextEntry
+from twtop.ui.text_entry import EntryLine, TextEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +26,7 @@ TYPING_KEYS: Final = (("tab", "what if"), ("enter", "try it"), ("esc", "as it wa
 """What the footer names while a range is typed."""
 
 
-class RangeEntry(Vertical):
+class RangeEntry(EntryLine):
     """An input with a line that says what to type; hidden until opened."""
 
     DEFAULT_CSS = """
@@ -54,23 +53,14 @@ class RangeEntry(Vertical):
         yield Static(_HOW, markup=False, id="range-how")
         yield TextEntry(self.action_try, restrict=r"[0-9 -]*", max_length=20, id="range-input")
 
-    @property
-    def is_open(self) -> bool:
-        """A range is being typed."""
-        return self.has_class("-open")
-
     def open(self, span: PortRange) -> None:
         """Begin to type, over the range that is tried now."""
-        self.add_class("-open")
-        entry = self.query_one(TextEntry)
-        entry.value = f"{span.low} {span.high}"
-        entry.action_select_all()
-        # At once, for the next key may be there already.
-        self.screen.set_focus(entry)
+        self.begin(f"{span.low} {span.high}")
+        self.entry.action_select_all()
 
     def action_try(self) -> None:
         """Take the range, if it is one; a mistake keeps the input open."""
-        span = parsed(self.query_one(TextEntry).value)
+        span = parsed(self.entry.value)
         if span is None:
             self.notify(_HOW, severity="warning", timeout=4)
             return
@@ -79,9 +69,7 @@ class RangeEntry(Vertical):
 
     def action_close(self) -> None:
         """Stop typing."""
-        self.remove_class("-open")
-        # At once, for the next key is no text any more.
-        self.screen.set_focus(None)
+        self.end()
         self.post_message(self.Closed())
 
 

@@ -196,7 +196,7 @@ class TimelineActions(Actions, inherit_bindings=False):
         """Begin to type a time."""
         if self._reach() is None:
             self.notify(_NOTHING_KEPT, timeout=3)
-        elif not self._panels.filter_bar.has_class("-open"):
+        elif not self._panels.filter_bar.is_open:
             self._panels.footer.show_keys([*TYPING_KEYS])
             self._panels.time_entry.open(self._reach, self._go_to)
 
@@ -240,7 +240,7 @@ class TimelineActions(Actions, inherit_bindings=False):
 
     def _set_filter(self, expression: Expr) -> None:
         super()._set_filter(expression)
-        if self._player is not None and not self._panels.filter_bar.has_class("-open"):
+        if self._player is not None and not self._panels.filter_bar.is_open:
             # The key that clears it means something else now.
             self._show_keys()
 

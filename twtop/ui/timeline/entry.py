@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
 from twtop.errors import UsageError
 from twtop.sources.replay.times import parse_time, range_text
-from twtop.ui.text_entry import TextEntry
+from twtop.ui.text_entry import EntryLine, TextEntry
 from twtop.ui.timeline.words import clock, length
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Reach(NamedTuple):
     """The present can be gone to, too."""
 
 
-class TimeEntry(Vertical):
+class TimeEntry(EntryLine):
     """An input, and a line that says what it means; hidden until opened."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "Stay where it is")]
@@ -68,23 +67,14 @@ class TimeEntry(Vertical):
         yield TextEntry(self.action_go, placeholder=_EXAMPLES, max_length=60, id="time-input")
         yield Static(id="time-means", markup=False)
 
-    @property
-    def is_open(self) -> bool:
-        """A time is being typed."""
-        return self.has_class("-open")
-
     def open(self, reach: Callable[[], Reach | None], go: Callable[[float | None], None]) -> None:
         """Begin to type: ``reach`` is asked whenever the text changes, ``go`` gets the time, None for live.
 
         That is no message, before which the next key would come: it may step on from there.
         """
         self._reach, self._go = reach, go
-        self.add_class("-open")
-        entry = self.query_one(Input)
-        entry.value = ""
+        self.begin("")
         self._explain("")
-        # At once, for the next key may be there already.
-        self.screen.set_focus(entry)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say what the text means."""
@@ -94,7 +84,7 @@ class TimeEntry(Vertical):
 
     def action_go(self) -> None:
         """Take the time, if it is one; a mistake keeps the input open."""
-        text = self.query_one(Input).value
+        text = self.entry.value
         if not text.strip():
             self.action_close()
         elif self._explain(text):
@@ -104,9 +94,7 @@ class TimeEntry(Vertical):
 
     def action_close(self) -> None:
         """Stop typing."""
-        self.remove_class("-open")
-        # At once, for the next key is no text any more.
-        self.screen.set_focus(None)
+        self.end()
         self.post_message(self.Closed())
 
     def _meant(self, text: str) -> float | None:
