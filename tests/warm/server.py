@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from typing import NoReturn
 
-from twtop.kernel.namespaces.held import HeldNamespace
+from twtop.kernel.namespaces.held import OWN_NAMESPACE, HeldNamespace
 
 
 class Server:
@@ -83,7 +83,10 @@ def _become(request: bytes, files: list[int]) -> NoReturn:
     from twtop.__main__ import main
 
     *standard, network = files
-    HeldNamespace(network).enter()
+    # That takes root, also to stay where one is.
+    if not os.path.sameopenfile(network, own := os.open(OWN_NAMESPACE, os.O_RDONLY)):
+        HeldNamespace(network).enter()
+    os.close(own)
     os.close(network)
     for number, fd in enumerate(standard):
         os.dup2(fd, number)
