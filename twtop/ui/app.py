@@ -259,7 +259,7 @@ class TwtopApp(
     # What is shown
 
     def _show_keys(self) -> None:
-        if self._panels.filter_bar.has_class("-open") or self._panels.time_entry.is_open:
+        if self._panels.filter_bar.is_open or self._panels.time_entry.is_open:
             # All keys are text.
             return
         keys = footer_keys(self._keys, self._idle)
