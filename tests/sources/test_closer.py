@@ -259,7 +259,7 @@ def test_each_namespace_has_its_own_way(lab: Lab, site: Site) -> None:
 def test_where_nobody_takes_the_log_it_says_so(lab: Lab, site: Site, tmp_path: Path) -> None:
     lab.pair()
     quiet = Site(site.source, Closer(tmp_path / "none", nothing_own), site.log)
-    assert "No such file" in str(quiet.closer.log_lack())
+    assert "no such file" in str(quiet.closer.log_lack())
     assert site.closer.log_lack() is None
     tally = quiet.carry_out(quiet.prepare(everything))
     assert tally.closed == 1
