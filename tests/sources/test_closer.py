@@ -263,7 +263,7 @@ def test_where_nobody_takes_the_log_it_says_so(lab: Lab, site: Site, tmp_path: P
     assert site.closer.log_lack() is None
     tally = quiet.carry_out(quiet.prepare(everything))
     assert tally.closed == 1
-    assert "No such file" in str(tally.unlogged)
+    assert "no such file" in str(tally.unlogged)
 
 
 def test_without_the_privilege_nothing_is_even_planned(lab: Lab) -> None:
