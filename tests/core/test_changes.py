@@ -104,6 +104,15 @@ def test_only_a_timer_that_went_up_was_restarted(
     assert follow(before, now).restarted.tolist() == [restarted]
 
 
+@pytest.mark.parametrize(("now_ms", "restarted"), [(52_500, False), (52_501, True)])
+def test_a_dump_that_took_long_restarts_nothing(now_ms: int, restarted: bool) -> None:
+    """On a busy machine this one was read at any time of the three seconds."""
+    before = follow(None, snapshot(table(state=[State.TIME_WAIT], expires_ms=[50_000])))
+    dump = table(state=[State.TIME_WAIT], expires_ms=[now_ms])
+    now = snapshot(dump, instant_s=1.0, reading_ms=3000)
+    assert follow(before, now).restarted.tolist() == [restarted]
+
+
 def take(host: Host) -> Snapshot:
     with host.entered(), LiveSource() as source:
         return source.take()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Seconds: TypeAlias = "NDArray[np.float32]"
 
 READING_MS: Final = 500
-"""A dump is not one instant: two readings of a timer may differ from the clock by this much."""
+"""Two readings of a timer may differ from the clock by this much, and by as long as a dump takes."""
 
 _LONGEST_MS = (1 << 32) - 1
 
@@ -74,7 +74,7 @@ def follow(before: Moment | None, now: Snapshot, attribute: Attribute = _unattri
     restarted = np.zeros(count, np.bool_)
     if before.restarted.any():
         restarted[rows] = before.restarted[old_rows]
-    shown = _less(now.sockets.expires_ms, READING_MS)
+    shown = _less(now.sockets.expires_ms, READING_MS + now.reading_ms)
     rose = rows[shown[rows] > _less(old.sockets.expires_ms, seconds * 1000)[old_rows]]
     restarted[rose[now.sockets.state[rose] == State.TIME_WAIT]] = True
     known_s = np.zeros(count, np.float32)

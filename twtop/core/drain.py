@@ -178,6 +178,7 @@ class _Forecast:
     """What was forecast of the sockets of a group at one instant, and which of them are left."""
 
     instant_s: float
+    reading_ms: int
     curve: NDArray[np.int64]
     """How many were to be left after 0, 1, ... 60 s."""
     cookies: U64
@@ -195,6 +196,7 @@ class _Forecast:
         left_ms = snapshot.left_ms[rows]
         return cls(
             instant_s=snapshot.instant_s,
+            reading_ms=snapshot.reading_ms,
             curve=left_after(left_ms, MINUTE_S),
             cookies=snapshot.sockets.cookie[rows],
             left_ms=left_ms,
@@ -222,11 +224,12 @@ class _Forecast:
         age_s, left = self.measured[-1]
         age_ms = round(1000 * age_s)
         late, _ = group.find(self.cookies[self.left_ms <= age_ms] if age_ms else self.cookies[:0])
-        anew = (snapshot.sockets.state[late] == State.TIME_WAIT) & (snapshot.left_ms[late] > READING_MS)
+        most_ms = READING_MS + snapshot.reading_ms
+        anew = (snapshot.sockets.state[late] == State.TIME_WAIT) & (snapshot.left_ms[late] > most_ms)
         restarted = int(np.count_nonzero(anew))
         due = len(late) - restarted
         closed = int(np.count_nonzero(self.gone_ms == NO_END))
-        early = int(np.count_nonzero(self.gone_ms > age_ms + READING_MS)) - closed
+        early = int(np.count_nonzero(self.gone_ms > age_ms + READING_MS + self.reading_ms)) - closed
         return Outcome(
             age_s=age_s,
             curve=self.curve[: watched_s + 1],

@@ -70,6 +70,7 @@ def merged(parts: Sequence[Part], names: Mapping[int, str]) -> Moment:
         life_ms=max(each.life_ms for each in snapshots),
         wall_s=latest.wall_s,
         instant_s=latest.instant_s,
+        reading_ms=max(each.reading_ms for each in snapshots),
         sysctls=_NOTHING.sysctls,
         counters=_NOTHING.counters,
         udp_ports=None,

@@ -47,6 +47,8 @@ class Snapshot:
     """Unix time of the end of the dump."""
     instant_s: float
     """Monotonic time of the same moment."""
+    reading_ms: int
+    """How long the dump took: each timer is what it was at some moment of that time."""
     sysctls: Sysctls
     counters: Counters
     udp_ports: NDArray[np.uint16] | None
@@ -104,6 +106,7 @@ def snapshot(
     *,
     wall_s: float = 0.0,
     instant_s: float = 0.0,
+    reading_ms: int = 0,
     sysctls: Sysctls | None = None,
     counters: Counters | None = None,
     udp_ports: NDArray[np.uint16] | None = None,
@@ -127,6 +130,7 @@ def snapshot(
         life_ms=timers.longest_life_ms(sockets),
         wall_s=wall_s,
         instant_s=instant_s,
+        reading_ms=reading_ms,
         sysctls=sysctls,
         counters=Counters({}) if counters is None else counters,
         udp_ports=udp_ports,

@@ -117,18 +117,19 @@ class LiveSource:
         Raises:
             KernelError: the kernel refuses both netlink and /proc, or sends damaged answers twice.
         """
+        start_s = time.monotonic()
         sockets, remarks = self._from_netlink(wanted) if self._diag else self._from_proc()
-        return self._snapshot(sockets, remarks, self._udp_ports())
+        return self._snapshot(sockets, remarks, self._udp_ports(), start_s)
 
     def take_idle(self) -> Snapshot:
         """Take a snapshot of a namespace without sockets: nothing is looked for, which costs little.
 
         Sockets that are only bound are missed, and UDP ports unknown.
         """
-        return self._snapshot(Sockets.empty(), (), None)
+        return self._snapshot(Sockets.empty(), (), None, time.monotonic())
 
     def _snapshot(
-        self, sockets: Sockets, remarks: tuple[str, ...], udp_ports: NDArray[np.uint16] | None
+        self, sockets: Sockets, remarks: tuple[str, ...], udp_ports: NDArray[np.uint16] | None, start_s: float
     ) -> Snapshot:
         wall_s, instant_s = time.time(), time.monotonic()
         counters = read_counters()
@@ -136,6 +137,7 @@ class LiveSource:
             replace(sockets, namespaces={0: self.host.namespace_label}),
             wall_s=wall_s,
             instant_s=instant_s,
+            reading_ms=round(1000 * (instant_s - start_s)),
             sysctls=read_sysctls(),
             counters=counters,
             udp_ports=udp_ports,

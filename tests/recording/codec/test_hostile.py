@@ -85,9 +85,9 @@ def survives(*bodies: bytes) -> None:
         (DELTA, "it does not follow the look before it"),
         (packed(raw(KEY) + b"\0"), "there is more than there should be"),
         (packed(raw(KEY)[:-1]), "it ends too early"),
-        (packed(TIME.pack(float("nan"), 1.0, 0, 0) + raw(KEY)[TIME.size :]), "a time is out of range"),
-        (packed(TIME.pack(-1e10, 1.0, 0, 0) + raw(KEY)[TIME.size :]), "time goes back"),
-        (packed(TIME.pack(0.0, float("inf"), 0, 0) + raw(KEY)[TIME.size :]), "a time is out of range"),
+        (packed(TIME.pack(float("nan"), 1.0, 0, 0, 0) + raw(KEY)[TIME.size :]), "a time is out of range"),
+        (packed(TIME.pack(-1e10, 1.0, 0, 0, 0) + raw(KEY)[TIME.size :]), "time goes back"),
+        (packed(TIME.pack(0.0, float("inf"), 0, 0, 0) + raw(KEY)[TIME.size :]), "a time is out of range"),
     ],
 )
 def test_what_is_said_of_damage(body: bytes, said: str) -> None:
@@ -95,7 +95,7 @@ def test_what_is_said_of_damage(body: bytes, said: str) -> None:
 
 
 def test_time_does_not_go_back() -> None:
-    early = TIME.pack(0.0, 1.0, 1, 60)
+    early = TIME.pack(0.0, 1.0, 0, 1, 60)
     assert complaint(KEY, packed(early + raw(DELTA)[TIME.size :], flags=0)).endswith("time goes back")
 
 

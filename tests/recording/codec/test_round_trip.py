@@ -62,6 +62,7 @@ def whole(instant_s: float = 5.0) -> Snapshot:
         sockets,
         wall_s=1.7e9,
         instant_s=instant_s,
+        reading_ms=30,
         sysctls=Sysctls({"net.ipv4.tcp_fin_timeout": "75", "a": "1 2"}, {"b": "permission denied"}),
         counters=Counters({"Tcp.MaxConn": -1, "TcpExt.Big": 2**64 - 1, "Tcp.Zero": 0}, ("snmp: gone",)),
         udp_ports=np.array([53, 65535, 53, 1], np.uint16),

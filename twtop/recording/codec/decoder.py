@@ -42,6 +42,7 @@ class _State:
 
     wall_s: float
     instant_s: float
+    reading_ms: int
     looks: int
     """Since the key look, itself included."""
     facts: Facts
@@ -76,6 +77,7 @@ class Decoder:
             sockets,
             wall_s=state.wall_s,
             instant_s=state.instant_s,
+            reading_ms=state.reading_ms,
             udp_ports=state.udp_ports,
             tcp_info=replace(state.info, lack=facts.info_lack),
             **facts.arguments(),
@@ -100,7 +102,7 @@ class Decoder:
         return state
 
     def _read(self, reader: Reader, *, key: bool) -> _State:
-        wall_s, instant_s, looks, rows = reader.fields(TIME)
+        wall_s, instant_s, reading_ms, looks, rows = reader.fields(TIME)
         last = self._state
         if (last is not None and instant_s < last.instant_s) or wall_s < 0:
             raise damaged("time goes back")
@@ -113,6 +115,7 @@ class Decoder:
         return _State(
             wall_s=reader.time(wall_s),
             instant_s=reader.time(instant_s),
+            reading_ms=reading_ms,
             looks=looks + 1,
             facts=facts,
             owners=owners,
@@ -123,7 +126,7 @@ class Decoder:
 
 
 def _nothing(registry: Registry) -> _State:
-    return _State(0.0, 0.0, 0, Facts(), OwnerSlots(registry), Table.empty(), None, info.NO_READING)
+    return _State(0.0, 0.0, 0, 0, Facts(), OwnerSlots(registry), Table.empty(), None, info.NO_READING)
 
 
 def _read_udp(reader: Reader, before: NDArray[np.uint16] | None) -> NDArray[np.uint16] | None:

@@ -31,6 +31,7 @@ class Table(NamedTuple):
     columns: Columns
     """By name; owners by their numbers in the recording."""
     instant_s: float
+    reading_ms: int
 
 
 class Match(NamedTuple):
@@ -152,9 +153,10 @@ def _keep_restarts(rows: Rows, new_ends: Ends, before: Table, ends: Ends, now: T
     now_ms, passed_ms = milliseconds(now.instant_s), round(1000 * (now.instant_s - before.instant_s))
     passed_ms = min(max(0, passed_ms), LONGEST_MS)
     shown_ms = time_left_ms(old.timer[old_rows], ends[old_rows], milliseconds(before.instant_s))
-    limit_ms = _less(shown_ms, passed_ms).astype(np.int64) + READING_MS
+    most_ms = READING_MS + now.reading_ms
+    limit_ms = _less(shown_ms, passed_ms).astype(np.int64) + most_ms
     read_ms = new.expires_ms[rows]
-    rose = _less(read_ms, READING_MS) > _less(old.expires_ms[old_rows], passed_ms)
+    rose = _less(read_ms, most_ms) > _less(old.expires_ms[old_rows], passed_ms)
     told_ms = np.where(rose, np.maximum(read_ms, limit_ms + 1), np.minimum(read_ms, limit_ms))
     new_ends[rows] = np.minimum(told_ms, LONGEST_MS) + now_ms
 

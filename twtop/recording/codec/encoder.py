@@ -99,7 +99,7 @@ class Encoder:
         chapter = self._chapter
         columns = {name: getattr(snapshot.sockets, name) for name in COLUMNS}
         columns["owner"] = chapter.owners.of(snapshot.sockets)
-        now = Table(snapshot.sockets, snapshot.cookies, columns, snapshot.instant_s)
+        now = Table(snapshot.sockets, snapshot.cookies, columns, snapshot.instant_s, snapshot.reading_ms)
         if last is None:
             step = _from_nothing(now)
             ends = ends_of(now.sockets.timer, now.sockets.expires_ms, milliseconds(now.instant_s))
@@ -107,7 +107,8 @@ class Encoder:
             step, ends = _from_key(last, now) if key else _from_last(last, now)
         writer = Writer()
         before = 0 if key or last is None else len(last.table.sockets)
-        writer.raw(TIME.pack(snapshot.wall_s, snapshot.instant_s, chapter.looks, before))
+        moment = snapshot.wall_s, snapshot.instant_s, snapshot.reading_ms
+        writer.raw(TIME.pack(*moment, chapter.looks, before))
         facts = chapter.facts.changed(snapshot)
         writer.number(len(facts))
         writer.raw(facts)

@@ -9,8 +9,9 @@ A body is a header of 6 bytes and a stream of zlib (RFC 1950)::
 All numbers are little-endian. The stream holds these sections, one right behind the other:
 
 ``time``
-    ``wall_s`` f64 (Unix time), ``instant_s`` f64 (monotonic; never goes back), ``number`` u32 (how many looks
-    since the key look, 0 for itself), ``before`` u32 (how many rows the table had; 0 in a key look).
+    ``wall_s`` f64 (Unix time), ``instant_s`` f64 (monotonic; never goes back), ``reading_ms`` u32 (how long
+    the dump took), ``number`` u32 (how many looks since the key look, 0 for itself), ``before`` u32 (how many
+    rows the table had; 0 in a key look).
 ``facts``
     Length u32, then so many bytes of JSON: an object of what changed (`twtop.recording.codec.facts`).
 ``owners``
@@ -56,7 +57,7 @@ from twtop.errors import RecordingError
 VERSION: Final = 1
 """Of the layout; another list of columns is another version."""
 HEADER: Final = struct.Struct("<BBI")
-TIME: Final = struct.Struct("<ddII")
+TIME: Final = struct.Struct("<ddIII")
 KEY: Final = 1
 
 IDENTITY: Final = (

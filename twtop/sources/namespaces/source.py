@@ -172,6 +172,7 @@ class OutsideSource:
     def _take(
         self, tcp: Callable[[Path], Sockets], udp: Callable[[Path], NDArray[np.uint16] | None]
     ) -> Snapshot:
+        start_s = time.monotonic()
         pid, root = self._process()
         sockets, udp_ports = tcp(root), udp(root)
         wall_s, instant_s = time.time(), time.monotonic()
@@ -183,6 +184,7 @@ class OutsideSource:
             replace(sockets, namespaces={0: self._namespace.name}),
             wall_s=wall_s,
             instant_s=instant_s,
+            reading_ms=round(1000 * (instant_s - start_s)),
             sysctls=Sysctls({}, dict.fromkeys(WATCHED, _UNKNOWN_SYSCTL)),
             counters=counters,
             udp_ports=udp_ports,
