@@ -103,36 +103,41 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "drain": ("d",),
     "ports": ("p",),
     "why": ("y",),
-    "filter": ("slash", *"dport = :htpp"),
+    "filter": ("slash", "dport = :htpp"),
     "frozen": ("space", "down", "enter", "down"),
     "palette": ("ctrl+p",),
 }
+"""Keys, and text to be pasted, which has blanks."""
+SWITCHES = {"ports": "p", "why": "y", "frozen": "space"}
+"""What is left by the key that led there."""
 
 
 @pytest.mark.parametrize(
     "size", [(20, 5), (40, 10), (60, 15), (80, 24)], ids=lambda size: f"{size[0]}x{size[1]}"
 )
-@pytest.mark.parametrize("view", VIEWS)
-async def test_no_view_draws_over_itself(view: str, size: tuple[int, int]) -> None:
+async def test_no_view_draws_over_itself(size: tuple[int, int]) -> None:
     """In every size, and where the window becomes another one while the view is open."""
     chosen = options()
     async with screen(app=TwtopApp(chosen, Recorded(chosen, *frames())), size=size) as user:
-        await user.press(*VIEWS[view])
-        assert_apart(user, size)
-        for other in ((33, 7), size):
-            await user.pilot.resize_terminal(*other)
-            await user.until(lambda other=other: user.app.size == other and len(user.text) == other[1])  # type: ignore[misc]
-            await user.settle()
-            assert_apart(user, other)
+        for view, keys in VIEWS.items():
+            for key in keys:
+                await (user.paste(key) if " " in key else user.press(key))
+            assert_apart(user, size, view)
+            for other in ((33, 7), size):
+                await user.resize(*other)
+                assert_apart(user, other, view)
+            await user.back_to_the_table()
+            await user.press(*SWITCHES.get(view, ""))
 
 
-def assert_apart(user: Screen, size: tuple[int, int]) -> None:
+def assert_apart(user: Screen, size: tuple[int, int], view: str) -> None:
     """Check that all is inside the window, and that no two panels have a place in common."""
-    assert len(user.text) == size[1]
-    assert all(len(line) <= size[0] for line in user.text)
+    drawn = user.text
+    assert len(drawn) == size[1], view
+    assert all(len(line) <= size[0] for line in drawn), view
     seen = [panel for panel in user.app.screen.query(LineView) if panel.region and panel.is_on_screen]
     for at, panel in enumerate(seen):
-        assert not any(panel.region.overlaps(other.region) for other in seen[:at]), panel
+        assert not any(panel.region.overlaps(other.region) for other in seen[:at]), (view, panel)
 
 
 @pytest.mark.parametrize("key", ["p", "d", "y"])
