@@ -90,8 +90,9 @@ def test_what_was_seen_of_all_and_of_one_is_seen_again(
             ]
             assert shown.moment.born.sum() == live.moment.born.sum()
             assert shown.moment.snapshot.sockets.namespaces == live.moment.snapshot.sockets.namespaces
-            assert [finding.title for finding in shown.findings] == [
-                finding.title for finding in live.findings
+            # Not the numbers: those of strangers on this machine are of clocks, which come back nearly.
+            assert [(found.namespace, found.identity) for found in shown.findings] == [
+                (found.namespace, found.identity) for found in live.findings
             ]
         assert isinstance(shown, Frame | Panorama)
         if asked != OWN:
