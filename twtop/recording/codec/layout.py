@@ -2,7 +2,7 @@
 
 A body is a header of 6 bytes and a stream of zlib (RFC 1950)::
 
-    version     u8   2
+    version     u8   1
     flags       u8   bit 0: a key look, which needs none before it; others: 0
     size        u32  bytes of what the stream holds
 
@@ -54,7 +54,7 @@ from twtop.core.changes import READING_MS
 from twtop.core.sockets import DTYPES
 from twtop.errors import RecordingError
 
-VERSION: Final = 2
+VERSION: Final = 1
 """Of the layout; another list of columns is another version."""
 HEADER: Final = struct.Struct("<BBI")
 TIME: Final = struct.Struct("<ddIII")
