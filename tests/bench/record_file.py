@@ -68,9 +68,12 @@ def _record(host: Host, rounds: int, starting_s: float) -> _Recorded:
         path = Path(folder, "bench.twtop")
         with host.entered():
             recorder = subprocess.Popen(
-                python("twtop", "record", "-o", str(path)), cwd=ROOT, stderr=subprocess.DEVNULL
+                python("twtop", "record", "-o", str(path)), cwd=ROOT, stderr=subprocess.PIPE
             )
+        assert recorder.stderr is not None
         try:
+            # It says so when it begins; until then a busy machine takes its time.
+            recorder.stderr.readline()
             process = psutil.Process(recorder.pid)
             time.sleep(starting_s)
             start, cpu_s = time.monotonic(), sum(process.cpu_times()[:2])
@@ -81,7 +84,7 @@ def _record(host: Host, rounds: int, starting_s: float) -> _Recorded:
             recorder.wait()
         finally:
             recorder.kill()
-            recorder.wait()
+            recorder.communicate()
         return _read(path, cpu_share, memory)
 
 

@@ -43,6 +43,12 @@ class Watched:
             self.finder.look_for(source.take().sockets)
         return self.finder.holdings()
 
+    def settled(self) -> Holdings:
+        """Tell it of the sockets, and wait for what it knows then: it may rest from its budget first."""
+        self.tell()
+        eventually(lambda: self.finder.holdings().looking, expected=False)
+        return self.finder.holdings()
+
     def holder(self, inode: int) -> int:
         """Tell it of the sockets once more; return the pid that it knows for one of them, 0 for none."""
         return holder(self.tell(), inode)
@@ -207,8 +213,7 @@ def test_nothing_new_costs_no_new_object_and_the_budget_holds(lab: Lab, watched:
     with listener(lab.client) as (_made, inode):
         start_s = time.monotonic()
         eventually(lambda: watched.holder(inode), os.getpid())
-        eventually(lambda: watched.tell().looking, expected=False)
-        eventually(lambda: watched.tell() is watched.tell(), expected=True)
+        eventually(lambda: watched.settled() is watched.settled(), expected=True)
         schedstat = Path(f"/proc/self/task/{watched.finder._thread.native_id}/schedstat")
         cpu_s = int(schedstat.read_text().split()[0]) / 1e9
         # One reading of a large process may be overdrawn.
