@@ -59,13 +59,16 @@ def test_everything_else_stays(text: str) -> None:
     assert Mask(b"secret").masked(text) == text
 
 
-@pytest.mark.parametrize("text", ["dst 10", "dport = :443 and port:80-90", "state time-wait", "label = db"])
+@pytest.mark.parametrize(
+    "text", ["dst 10", "dport = :443 and port:80-90", "state time-wait", "label = db", "db:5432 14:05"]
+)
 def test_typed_words_stay(text: str) -> None:
     assert Mask(b"secret").masked_typed(text) == text
 
 
 @pytest.mark.parametrize(
-    "text", ["dst 10.77", "0.113.7:80", "dst 10.", "2001:db8:", "8::5]:443", "dst 1.2.3"]
+    "text",
+    ["dst 10.77", "0.113.7:80", "dst 10.", "2001:db8:", "8::5]:443", "dst 1.2.3", "src 2001:db8", "fe80:"],
 )
 def test_parts_of_addresses_are_hidden_while_they_are_typed(text: str) -> None:
     masked = Mask(b"secret").masked_typed(text)

@@ -29,8 +29,15 @@ _ADDRESS: Final = re.compile(
     re.VERBOSE,
 )
 """Whole IPv4 addresses, the beginnings of such that were cut, and the same of IPv6."""
-_FRAGMENT: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{0,3})+|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,}")
-"""What may be part of an address."""
+_FRAGMENT: Final = re.compile(
+    r"""
+    [0-9]{1,3} (?: \.[0-9]{0,3} )+
+    | [0-9A-Fa-f]{0,4} (?: :[0-9A-Fa-f]{0,4} ){2,}
+    | (?<![\w.:]) [0-9A-Fa-f]{3,4} : [0-9A-Fa-f]{0,4}
+    """,
+    re.VERBOSE,
+)
+"""What may be part of an address; with one colon only what is no clock, nor a short name and its port."""
 _CLOCK: Final = re.compile(r"[0-9]{1,2}:[0-9]{2}:[0-9]{2}")
 _DIGIT: Final = re.compile("[0-9A-Fa-f]")
 _OF_NAME: Final = re.compile(r"[^.\s-]")
